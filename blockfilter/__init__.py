@@ -1,0 +1,16 @@
+"""blockfilter: a policy-implementing resolver that forwards, refuses and forgets.
+
+Two flows, and every module belongs to exactly one of them:
+
+1. *names*: ``lists/*.toml`` and an administrator's own list files are read by
+   :mod:`blockfilter.catalog` and compiled into one immutable file, the policy snapshot
+   (:mod:`blockfilter.policy`), which is mapped and swapped whole.
+2. *queries*: a packet arrives in :mod:`blockfilter.serve`, becomes a value in
+   :mod:`blockfilter.message`, is decided by :mod:`blockfilter.policy` and answered by
+   :mod:`blockfilter.resolve` from policy, cache or an upstream. A query that met a rule leaves a
+   hit in :mod:`blockfilter.hits`, which names nobody and is gone after 27 hours.
+
+:mod:`blockfilter.daemon` puts the parts together; :mod:`blockfilter.cli` is what a person types.
+"""
+
+__version__ = "0.1.0"
