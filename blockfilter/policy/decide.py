@@ -1,0 +1,240 @@
+"""Precedence: from a name and a snapshot to a decision, and why.
+
+`Policy.decide` is on the path of every query. Names that meet no rule cost one walk of the trie and
+one set operation; what the matched nodes mean together is worked out once and remembered.
+"""
+
+from collections.abc import Iterable
+from itertools import count
+from typing import NamedTuple
+
+from blockfilter.message import name as names
+from blockfilter.policy.rule import Action, Mode, Role, Trigger
+from blockfilter.policy.snapshot import (
+    EXCEPTION,
+    SUFFIX,
+    SUFFIX_SPACE,
+    WILDCARD,
+    Record,
+    Snapshot,
+    compile_patterns,
+)
+
+_RANK = {Trigger.EXACT: 0, Trigger.SUBTREE: 1, Trigger.SITE_NAME: 2, Trigger.PATTERN: 3}
+_REMEMBERED = 4096  # distinct sets of nodes met; real lists make a few dozen
+_generations = count(1)
+
+ENFORCED, MONITORED = "enforced", "monitored"
+
+
+class Decision(NamedTuple):
+    """What to do with a name. `cells` are the (category, mode) pairs to record.
+
+    `passes`: protected or allowed, so that its targets are not inspected either. `nodata`: names
+    below stay open, so the block may not deny them with an NXDOMAIN (RFC 8020).
+    """
+
+    blocks: bool
+    passes: bool
+    nodata: bool
+    cells: tuple[tuple[str, str], ...]
+
+
+OPEN = Decision(blocks=False, passes=False, nodata=False, cells=())
+_PASSES = Decision(blocks=False, passes=True, nodata=False, cells=())
+
+
+class Match(NamedTuple):
+    """A rule that speaks of the name; `labels` is the length of the name it stands at."""
+
+    record: Record
+    labels: int
+    rule: bytes  # canonical name, label or pattern
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Place in the table of precedence, the strongest first."""
+        return _RANK[self.record.trigger], -self.labels
+
+
+class Explanation(NamedTuple):
+    """A decision in words; None where nothing applies."""
+
+    blocked: bool
+    mode: str | None
+    rule: str | None
+    list: str | None
+    site: str | None
+    category: str | None
+    why: str
+
+
+class Policy:
+    """Decides over one snapshot; immutable, replaced whole. `generation` is its own forever."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.generation = next(_generations)
+        self._prefixes = snapshot.trie.prefixes
+        self._key_id = snapshot.trie.key_id
+        self._metadata = snapshot.metadata
+        self._site_labels = frozenset(bytes((len(label),)) + label for label in snapshot.site_names)
+        self._patterns = (
+            compile_patterns([text for text, _ in snapshot.patterns]) if snapshot.patterns else None
+        )
+        self._remembered: dict[tuple[object, ...], Decision] = {}
+
+    def decide(self, name: bytes) -> Decision:
+        """What a canonical name deserves."""
+        parts, at = [], 0
+        while length := name[at]:
+            end = at + 1 + length
+            parts.append(name[at:end])
+            at = end
+        parts.reverse()
+        key = b"".join(parts)
+        found = self._prefixes(key)
+        if not self._site_labels.isdisjoint(parts) or self._matching_patterns(name):
+            return self._judge(self.matches(name), self._is_open_below(key))
+        if not found:
+            return OPEN
+        metadata, key_id = self._metadata, self._key_id
+        nodes = (found[-1] == key, *[metadata[key_id(prefix)] for prefix in found])
+        decision = self._remembered.get(nodes)
+        if decision is None:
+            decision = self._judge(self.matches(name), self._is_open_below(key))
+            if len(self._remembered) < _REMEMBERED:
+                self._remembered[nodes] = decision
+        return decision
+
+    def inspect(self, targets: Iterable[bytes]) -> Decision:
+        """What an answer deserves whose aliases lead to `targets`: the first block, else open."""
+        cells: dict[tuple[str, str], None] = {}
+        for target in targets:
+            decision = self.decide(target)
+            if decision.blocks:
+                return decision
+            cells.update(dict.fromkeys(decision.cells))
+        return OPEN._replace(cells=tuple(cells)) if cells else OPEN
+
+    def matches(self, name: bytes) -> list[Match]:
+        """Every rule that speaks of the name, strongest first, list by list not yet judged."""
+        key, snapshot = names.key(name), self.snapshot
+        found = [
+            Match(record, len(names.split(prefix + names.ROOT)), names.from_key(prefix))
+            for prefix in self._prefixes(key)
+            for record in snapshot.nodes[self._metadata[self._key_id(prefix)]].records
+            if record.trigger is Trigger.SUBTREE or prefix == key
+        ]
+        label = self._label_before_suffix(name)
+        found += [Match(record, 0, label) for record in snapshot.site_names.get(label, ())]
+        found += [
+            Match(record, 0, text.encode())
+            for text, record in (snapshot.patterns[i] for i in self._matching_patterns(name))
+        ]
+        return sorted(found, key=lambda match: match.rank)
+
+    def explain(self, name: bytes) -> Explanation:
+        """The decision on a name and the rule that made it, in words."""
+        found = self.matches(name)
+        passing = self._passing(found)
+        if passing:
+            role = self.snapshot.lists[passing.record.list].role
+            why = "protected: no list may block it" if role is Role.PROTECTED else "allowed here"
+            return self._explained(passing, blocked=False, mode=None, why=why)
+        if enforced := self._verdict(found, Mode.ENFORCE):
+            return self._explained(enforced, blocked=True, mode=ENFORCED, why="on the list")
+        if monitored := self._verdict(found, Mode.MONITOR):
+            why = "would be blocked: its rule is in monitor mode, so it is answered normally"
+            return self._explained(monitored, blocked=False, mode=MONITORED, why=why)
+        why = "an exception of the list itself" if found else "on no list"
+        return Explanation(False, None, None, None, None, None, why)
+
+    def _explained(self, match: Match, *, blocked: bool, mode: str | None, why: str) -> Explanation:
+        record = match.record
+        source = self.snapshot.lists[record.list].id
+        rule = _in_words(record.trigger, match.rule)
+        return Explanation(blocked, mode, rule, source, record.site or None, record.category, why)
+
+    def _judge(self, found: list[Match], open_below: bool) -> Decision:
+        if not found:
+            return OPEN
+        if self._passing(found):
+            return _PASSES
+        enforced = self._verdict(found, Mode.ENFORCE)
+        monitored = self._verdict(found, Mode.MONITOR)
+        cells = [
+            (match.record.category, mode)
+            for match, mode in ((enforced, ENFORCED), (monitored, MONITORED))
+            if match and match.record.counted
+        ]
+        covers = any(
+            match.record.trigger in (Trigger.SUBTREE, Trigger.SITE_NAME)
+            and match.record.mode is Mode.ENFORCE
+            and match.record.action is Action.BLOCK
+            for match in found
+        )
+        nodata = open_below or not covers
+        return Decision(enforced is not None, False, enforced is not None and nodata, tuple(cells))
+
+    def _passing(self, found: list[Match]) -> Match | None:
+        lists = self.snapshot.lists
+        for role in (Role.PROTECTED, Role.ALLOW):
+            for match in found:
+                if lists[match.record.list].role is role:
+                    return match
+        return None
+
+    def _verdict(self, found: list[Match], mode: Mode) -> Match | None:
+        """The strongest of the lists' own verdicts; `found` is sorted, so the first of each list."""
+        judged: set[int] = set()
+        best: Match | None = None
+        for match in sorted(found, key=lambda m: (m.rank, m.record.action is Action.BLOCK)):
+            record = match.record
+            if record.list in judged:
+                continue
+            if record.action is Action.PASSTHRU:
+                judged.add(record.list)
+            elif record.mode is mode:
+                judged.add(record.list)
+                best = best or match
+        return best
+
+    def _is_open_below(self, key: bytes) -> bool:
+        number = self._key_id(key) if key in self.snapshot.trie else None
+        return number is not None and self.snapshot.nodes[self._metadata[number]].open_below
+
+    def _label_before_suffix(self, name: bytes) -> bytes:
+        """The label left of the public suffix, b"" where the name is a suffix itself."""
+        labels = names.split(name)
+        length = self._suffix_length(names.key(name), len(labels))
+        return labels[-length - 1] if len(labels) > length else b""
+
+    def _suffix_length(self, key: bytes, labels: int) -> int:
+        """Labels of the public suffix, by the algorithm of the list: the longest rule, else one."""
+        longest = 1
+        for prefix in self._prefixes(SUFFIX_SPACE + key):
+            kinds = self._metadata[self._key_id(prefix)]
+            length = len(names.split(prefix[1:] + names.ROOT))
+            if kinds & EXCEPTION:
+                return length - 1
+            if kinds & SUFFIX:
+                longest = max(longest, length)
+            if kinds & WILDCARD and labels > length:
+                longest = max(longest, length + 1)
+        return longest
+
+    def _matching_patterns(self, name: bytes) -> list[int]:
+        return (self._patterns.Match(names.to_text(name)) or []) if self._patterns else []
+
+
+def _in_words(trigger: Trigger, rule: bytes) -> str:
+    match trigger:
+        case Trigger.EXACT:
+            return names.to_text(rule)
+        case Trigger.SUBTREE:
+            return f"{names.to_text(rule)} and all below"
+        case Trigger.SITE_NAME:
+            return f"{rule.decode('latin-1')} under any public suffix"
+        case Trigger.PATTERN:
+            return f"/{rule.decode()}/"

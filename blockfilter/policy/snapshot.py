@@ -1,0 +1,235 @@
+"""The compiled policy: one immutable file, mapped by its readers and replaced whole.
+
+Layout, little-endian::
+
+    header    magic, format version, serial, inputs digest, payload digest, three section lengths
+    tables    JSON: lists, records, nodes, site-names, patterns, release, date of the suffixes
+    trie      marisa-trie of keys; a rule's key is message.name.key, a suffix's has 0xFF before it
+    metadata  one uint32 a key: a node of the tables, or for a suffix its kinds as bits
+
+A *record* is what a rule says without its name; a *node* is the records that stand at one name. A
+million names of one list share one record and one node, so a name costs some ten octets.
+"""
+
+import hashlib
+import json
+import struct
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol, cast
+
+import marisa_trie
+
+from blockfilter.errors import PolicyError
+from blockfilter.message import name as names
+from blockfilter.policy.rule import Action, Mode, Role, RuleList, Trigger
+
+FORMAT_VERSION = 1
+_HEADER = struct.Struct("<8sIxxxxQ32s32sQQQ")
+_MAGIC = b"BFPOLICY"
+_ALIGN = 8  # the metadata is read as uint32 in place
+
+SUFFIX_SPACE = b"\xff"  # no label has this length, so no rule's key begins with it
+SUFFIX, WILDCARD, EXCEPTION = 1, 2, 4  # "co.uk", "*.ck", "!www.ck"
+
+
+class PatternSet(Protocol):
+    """What this package uses of an RE2 set."""
+
+    def Match(self, text: str, /) -> list[int] | None:  # noqa: N802 - the library's spelling
+        """Numbers of the patterns found in the text."""
+
+
+class Record(NamedTuple):
+    """What a rule says, without the name it says it of; `list` is an index."""
+
+    trigger: Trigger
+    list: int
+    site: str
+    category: str
+    action: Action
+    mode: Mode
+    counted: bool
+
+
+class Node(NamedTuple):
+    """What stands at one name. `open_below`: some name below it must never be denied."""
+
+    open_below: bool
+    records: tuple[Record, ...]
+
+
+class ListInfo(NamedTuple):
+    """A list as the snapshot remembers it."""
+
+    id: str
+    role: Role
+    rules: int
+
+
+def build(
+    lists: Sequence[RuleList],
+    suffixes: Iterable[str],
+    *,
+    inputs: bytes,
+    serial: int,
+    release: str,
+    suffix_date: str,
+) -> bytes:
+    """The octets of a snapshot.
+
+    `suffixes` are the public suffix list's rules ("co.uk", "*.ck", "!www.ck"), A-labels; `inputs`
+    is the SHA-256 over everything the snapshot was made from. PolicyError for a pattern that RE2
+    does not accept.
+    """
+    builder = _Builder()
+    for rule_list in lists:
+        builder.add(rule_list)
+    values = builder.by_key
+    for suffix in suffixes:
+        bare = suffix.lstrip("!").removeprefix("*.")
+        kind = EXCEPTION if suffix[0] == "!" else WILDCARD if suffix[0] == "*" else SUFFIX
+        suffix_key = SUFFIX_SPACE + names.key(names.from_text(bare))
+        values[suffix_key] = values.get(suffix_key, 0) | kind
+    trie = marisa_trie.BinaryTrie(values)
+    metadata = array("I", bytes(4 * len(values)))
+    for trie_key, value in values.items():
+        metadata[trie.key_id(trie_key)] = value
+    tables = builder.tables() | {"release": release, "suffix_date": suffix_date}
+    sections = [_padded(json.dumps(tables).encode()), _padded(trie.tobytes()), metadata.tobytes()]
+    payload = b"".join(sections)
+    digest = hashlib.sha256(payload).digest()
+    lengths = [len(section) for section in sections]
+    return _HEADER.pack(_MAGIC, FORMAT_VERSION, serial, inputs, digest, *lengths) + payload
+
+
+def _padded(section: bytes) -> bytes:
+    return section + b" " * (-len(section) % _ALIGN)
+
+
+class _Builder:
+    """Gathers keys; each distinct set of records at a name becomes one node."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[bytes, int] = {}
+        self._lists: list[ListInfo] = []
+        self._records: dict[Record, int] = {}
+        self._nodes: list[tuple[bool, frozenset[int]]] = [(False, frozenset())]
+        self._node_ids = {self._nodes[0]: 0}
+        self._steps: dict[tuple[int, int], int] = {}
+        self._site_names: dict[str, list[int]] = {}
+        self._patterns: list[tuple[str, int]] = []
+
+    def add(self, rule_list: RuleList) -> None:
+        index, count = len(self._lists), 0
+        by_key, steps = self.by_key, self._steps
+        must_stay_open = rule_list.role is not Role.BLOCK
+        for count, rule in enumerate(rule_list.rules, 1):
+            trigger, value, category, site, action, mode, counted = rule
+            said = Record(trigger, index, site, category, action, mode, counted)
+            record = self._records.setdefault(said, len(self._records))
+            if trigger is Trigger.PATTERN:
+                compile_patterns([value.decode()])
+                self._patterns.append((value.decode(), record))
+            elif trigger is Trigger.SITE_NAME:
+                self._site_names.setdefault(value.decode("latin-1"), []).append(record)
+            else:
+                trie_key = names.key(value)
+                node = by_key.get(trie_key, 0)
+                step = steps.get((node, record))
+                by_key[trie_key] = self._step(node, record) if step is None else step
+                if must_stay_open or action is Action.PASSTHRU:
+                    self._keep_open(value)
+        self._lists.append(ListInfo(rule_list.id, rule_list.role, count))
+
+    def _keep_open(self, value: bytes) -> None:
+        for superdomain in names.superdomains(value)[1:-1]:
+            trie_key = names.key(superdomain)
+            _, records = self._nodes[self.by_key.get(trie_key, 0)]
+            self.by_key[trie_key] = self._node((True, records))
+
+    def _step(self, node: int, record: int) -> int:
+        open_below, records = self._nodes[node]
+        step = self._steps[node, record] = self._node((open_below, records | {record}))
+        return step
+
+    def _node(self, node: tuple[bool, frozenset[int]]) -> int:
+        number = self._node_ids.setdefault(node, len(self._nodes))
+        if number == len(self._nodes):
+            self._nodes.append(node)
+        return number
+
+    def tables(self) -> dict[str, object]:
+        return {
+            "lists": self._lists,
+            "records": list(self._records),
+            "nodes": [[open_below, sorted(records)] for open_below, records in self._nodes],
+            "site_names": self._site_names,
+            "patterns": self._patterns,
+        }
+
+
+def compile_patterns(patterns: Sequence[str]) -> PatternSet:
+    """An RE2 set over all patterns, which tells those that match in one linear pass."""
+    import re2  # loaded only where a list has patterns
+
+    options = re2.Options()
+    options.log_errors = False  # it would print the pattern to stderr
+    found = re2.Set.SearchSet(options)
+    for number, pattern in enumerate(patterns, 1):
+        try:
+            found.Add(pattern)
+        except re2.error as error:
+            raise PolicyError(f"pattern {number} is no RE2 expression: {error}") from error
+    found.Compile()
+    return cast("PatternSet", found)
+
+
+class Snapshot:
+    """A snapshot's tables and indexes over its octets, which must outlive it.
+
+    PolicyError where the octets are not a whole, undamaged snapshot of this version.
+    """
+
+    def __init__(self, buffer: bytes | memoryview) -> None:
+        view = memoryview(buffer)
+        if len(view) < _HEADER.size:
+            raise PolicyError("the policy snapshot is cut short; it will be compiled anew")
+        magic, version, serial, inputs, digest, *lengths = _HEADER.unpack_from(view)
+        payload = view[_HEADER.size :]
+        if magic != _MAGIC or version != FORMAT_VERSION:
+            raise PolicyError("not a policy snapshot of this version; it will be compiled anew")
+        if len(payload) != sum(lengths) or hashlib.sha256(payload).digest() != digest:
+            raise PolicyError("the policy snapshot is damaged; it will be compiled anew")
+        end_of_tables, end_of_trie = lengths[0], lengths[0] + lengths[1]
+        tables = json.loads(bytes(payload[:end_of_tables]))
+        self.serial: int = serial
+        self.inputs: bytes = inputs
+        self.release: str = tables["release"]
+        self.suffix_date: str = tables["suffix_date"]
+        self.lists = [ListInfo(i, Role(role), rules) for i, role, rules in tables["lists"]]
+        self.records = [_record(*fields) for fields in tables["records"]]
+        self.nodes = [
+            Node(open_below, tuple(self.records[number] for number in numbers))
+            for open_below, numbers in tables["nodes"]
+        ]
+        self.site_names: dict[bytes, tuple[Record, ...]] = {
+            label.encode("latin-1"): tuple(self.records[number] for number in numbers)
+            for label, numbers in tables["site_names"].items()
+        }
+        self.patterns = [(text, self.records[number]) for text, number in tables["patterns"]]
+        self.trie = marisa_trie.BinaryTrie()
+        self.trie.map(payload[end_of_tables:end_of_trie])
+        self.metadata = payload[end_of_trie:].cast("I")
+        self._buffer = view
+
+    @property
+    def rules(self) -> int:
+        """How many rules the blocking lists hold."""
+        return sum(info.rules for info in self.lists if info.role is Role.BLOCK)
+
+
+def _record(
+    trigger: str, index: int, site: str, category: str, action: str, mode: str, counted: bool
+) -> Record:
+    return Record(Trigger(trigger), index, site, category, Action(action), Mode(mode), counted)
