@@ -1,0 +1,35 @@
+"""Identical questions share one exchange (against the birthday attack of VU#457875)."""
+
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+W = TypeVar("W")
+
+# BIND's clients-per-query grows to this. At the bound a newcomer gets no answer; its stub asks again.
+MAX_WAITERS = 100
+
+
+class Inflight(Generic[K, W]):
+    """Who waits for which exchange."""
+
+    def __init__(self, max_waiters: int = MAX_WAITERS) -> None:
+        self._waiting: dict[K, list[W]] = {}
+        self._max = max_waiters
+
+    def join(self, key: K, waiter: W) -> bool:
+        """Wait for `key`; True where nobody did yet, so that the caller starts the exchange."""
+        waiters = self._waiting.get(key)
+        if waiters is None:
+            self._waiting[key] = [waiter]
+            return True
+        if len(waiters) < self._max:
+            waiters.append(waiter)
+        return False
+
+    def leave(self, key: K) -> list[W]:
+        """All who waited for `key`, in the order they came; none does any more."""
+        return self._waiting.pop(key, [])
+
+    def __len__(self) -> int:
+        return len(self._waiting)

@@ -1,0 +1,164 @@
+"""Datagrams in, datagrams out, in bursts.
+
+The socket is drained whenever the loop finds it readable, up to a bound: one datagram a loop turn
+costs five times as much. A question asked before is answered from the table of repeats right here;
+everything else goes to the resolver. What cannot be sent at once is not sent: UDP clients ask again.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from blockfilter.resolve.repeats import Repeats
+from blockfilter.resolve.resolver import Recorder, Respond
+from blockfilter.serve.admission import ADMIT, REFUSE, Admission, canonical
+from blockfilter.serve.sockets import reply_source
+
+log = logging.getLogger(__name__)
+
+# Datagrams a turn: enough that the loop's own cost is small beside them, few enough that timers,
+# TCP and upstreams get their turn within about a millisecond under flood.
+BURST = 64
+# A query with every option known stays far below; a longer datagram is cut and so malformed.
+_LARGEST_QUERY = 4096
+_CONTROL = 128  # room for the packet info of either family
+
+Address = tuple[Any, ...]
+Receive = Callable[[int], tuple[bytes, Address]]
+Send = Callable[[bytes, Address], object]
+
+
+class Handler(Protocol):
+    """What a listener needs of the resolver."""
+
+    def handle(self, packet: bytes, client: str, respond: Respond, tcp: bool = False) -> None:
+        """Answer a packet, now or later."""
+
+    def refuse(self, packet: bytes, respond: Respond) -> None:
+        """Refuse a packet of a client from outside."""
+
+
+class UdpListener:
+    """Serves one UDP socket on an event loop."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        handler: Handler,
+        repeats: Repeats,
+        recorder: Recorder,
+        admission: Admission,
+        clock: Callable[[], float],
+    ) -> None:
+        self._sock = sock
+        plain = _asks_one_address(sock)
+        receive: Receive = sock.recvfrom if plain else _receiver(sock)
+        send: Send = sock.sendto if plain else _sender(sock)
+        self._drain = _drainer(receive, send, handler, repeats, recorder, admission, clock)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Serve from now on."""
+        loop.add_reader(self._sock.fileno(), self._drain)
+
+    def stop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Answer what has arrived, then read no more. What is under way is still answered."""
+        loop.remove_reader(self._sock.fileno())
+        self._drain()
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._sock.close()
+
+
+def _drainer(
+    receive: Receive,
+    send: Send,
+    handler: Handler,
+    repeats: Repeats,
+    recorder: Recorder,
+    admission: Admission,
+    clock: Callable[[], float],
+) -> Callable[[], None]:
+    recall, record, judge = repeats.get, recorder.record, admission.judge
+
+    def respond_to(address: Address) -> Respond:
+        def respond(octets: bytes) -> None:
+            try:
+                send(octets, address)
+            except OSError as error:  # the client's network is gone, or the buffer is full
+                log.debug("a response could not be sent: %s", error.strerror)
+
+        return respond
+
+    def answer(packet: bytes, client: str, address: Address, judgement: int) -> None:
+        try:
+            if judgement == ADMIT:
+                handler.handle(packet, client, respond_to(address))
+            elif judgement == REFUSE:
+                handler.refuse(packet, respond_to(address))
+        except Exception as error:  # noqa: BLE001 - one packet must never end the service of all others
+            _report(error)
+
+    def drain() -> None:
+        now = clock()
+        for _ in range(BURST):
+            try:
+                packet, address = receive(_LARGEST_QUERY)
+            except BlockingIOError:
+                return
+            except OSError:  # an ICMP error of an earlier response
+                continue
+            client = address[0]
+            judgement = judge(client)
+            repeat = recall(packet[2:]) if judgement == ADMIT else None
+            if repeat is None or now >= repeat.until:
+                answer(packet, client, address, judgement)
+                continue
+            for cell in repeat.cells:
+                record(client, cell)
+            try:
+                send(packet[:2] + repeat.body, address)
+            except OSError as error:
+                log.debug("a response could not be sent: %s", error.strerror)
+
+    return drain
+
+
+def _report(error: Exception) -> None:
+    """Say where an unforeseen error came from, and nothing that could hold a name or an address."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code if trace else None
+    place = f"{code.co_filename}:{trace.tb_lineno}" if code and trace else "unknown place"
+    log.error("a packet could not be handled: %s at %s", type(error).__name__, place)
+
+
+def _asks_one_address(sock: socket.socket) -> bool:
+    """Whether replies leave from the right address by themselves, and clients need no mapping."""
+    host = sock.getsockname()[0]
+    if sock.family == socket.AF_INET:
+        return bool(host != "0.0.0.0")  # noqa: S104 - compared, not bound
+    only_v6 = sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+    return bool(host != "::" and only_v6)
+
+
+def _receiver(sock: socket.socket) -> Receive:
+    """Reads with the address that was asked; the client's own stands first, in canonical form."""
+
+    def receive(size: int) -> tuple[bytes, Address]:
+        packet, ancillary, _, address = sock.recvmsg(size, _CONTROL)
+        return packet, (canonical(address[0]), address, reply_source(ancillary))
+
+    return receive
+
+
+def _sender(sock: socket.socket) -> Send:
+    def send(octets: bytes, peer: Address) -> None:
+        _, address, source = peer
+        sock.sendmsg((octets,), source, 0, address)
+
+    return send
