@@ -33,6 +33,9 @@ from blockfilter.resolve.upstream import Outcome
 Respond = Callable[[bytes], None]
 
 _TCP_MAX = 65535  # the two length octets before a message
+# A block is cheap to make again, so only one in four, told by the low bits of the client's id, goes
+# into the table of repeats: names asked often get there soon, the many asked once do not crowd it.
+_SAMPLED = 0x03
 _LOCAL_TTL = 3600  # special names do not change; the switch in the configuration clears the caches
 _LOOPBACK = response.Block(_LOCAL_TTL, (bytes((127, 0, 0, 1)),), (bytes(15) + b"\1",))
 _REFUSALS = {BADVERS: response.badvers, REFUSED: response.refused}
@@ -89,7 +92,7 @@ class Resolver:
         recorder: Recorder,
         settings: Settings,
         clock: Callable[[], float],
-        on_loop: Callable[[], None],
+        on_loop: Callable[[bytes], None],
     ) -> None:
         self._policy = policy
         self._routes = routes
@@ -99,7 +102,13 @@ class Resolver:
         self._settings = settings
         self._clock = clock
         self._on_loop = on_loop
+        self._cells: dict[tuple[tuple[str, str], ...], tuple[Cell, ...]] = {}
         self._inflight: Inflight[Key, Transaction] = Inflight()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no client waits for an upstream."""
+        return not len(self._inflight)
 
     def swap(self, *, policy: Policy, routes: Routes, settings: Settings) -> None:
         """Put a new policy in force, whole, between two queries."""
@@ -138,15 +147,19 @@ class Resolver:
         """Answer from policy, cache or upstream, in that order."""
         policy = self._policy
         decision = policy.decide(query.name)
+        self._record(client, decision)  # before any octet leaves
+        if decision.blocks:
+            octets = self._blocked(query, decision)
+            if packet[1] & _SAMPLED == 0 and not tcp and not query.options:
+                repeat = Repeat(octets[2:], FOREVER, self._cells_of(decision.cells))
+                self._repeats.put(packet[2:], repeat)
+            respond(octets)
+            return
         limit = _TCP_MAX if tcp else query.size
         repeat_key = None if tcp or query.options else packet[2:]
         transaction = Transaction(
             query, client, limit, repeat_key, respond, policy.generation, decision
         )
-        self._record(client, decision)  # before any octet leaves
-        if decision.blocks:
-            self._tell(transaction, self._blocked(query, decision), FOREVER, decision.cells)
-            return
         if query.qtype == ANY:
             self._tell(transaction, response.minimal_any(query), FOREVER, decision.cells)
             return
@@ -212,7 +225,7 @@ class Resolver:
     def _answer_here(self, transaction: Transaction, local: Local) -> None:
         query = transaction.query
         if local is Local.PROBE:
-            self._on_loop()
+            self._on_loop(query.name)
             transaction.respond(response.servfail(query, response.EDE_NETWORK_ERROR))
             return
         if local is Local.LOOPBACK:
@@ -238,13 +251,19 @@ class Resolver:
     ) -> None:
         key = transaction.repeat_key
         if key is not None and transaction.generation == self._policy.generation:
-            repeat = Repeat(octets[2:], until, tuple(Cell(*cell) for cell in cells))
-            self._repeats.put(key, repeat)
+            self._repeats.put(key, Repeat(octets[2:], until, self._cells_of(cells)))
         transaction.respond(octets)
 
     def _record(self, client: str, decision: Decision) -> None:
-        for cell in decision.cells:
-            self._recorder.record(client, Cell(*cell))
+        for cell in self._cells_of(decision.cells):
+            self._recorder.record(client, cell)
+
+    def _cells_of(self, pairs: tuple[tuple[str, str], ...]) -> tuple[Cell, ...]:
+        """The hits' own type for what a decision says; there are few, so each is made once."""
+        cells = self._cells.get(pairs)
+        if cells is None:
+            cells = self._cells[pairs] = tuple(Cell(*pair) for pair in pairs)
+        return cells
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,0 +1,143 @@
+"""Mistakes that no setting makes alone.
+
+A contradiction names the keys it is about: if one of them is already known to be wrong, it may be
+a mere consequence and is not worth a second sentence.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from ipaddress import IPv4Address
+from itertools import combinations
+from typing import NamedTuple
+
+from blockfilter.config.settings import Settings
+from blockfilter.config.values import Endpoint, Network
+
+
+class Contradiction(NamedTuple):
+    """The keys that do not fit together, and the sentence about them."""
+
+    keys: tuple[str, ...]
+    problem: str
+
+
+def contradictions(settings: Settings) -> Iterator[Contradiction]:
+    """All of them, in the order of the sections."""
+    for check in _CHECKS:
+        yield from check(settings)
+
+
+def _places(settings: Settings) -> Iterator[Contradiction]:
+    state, runtime = settings.server.state, settings.server.runtime
+    if state is not None and state == runtime:
+        yield Contradiction(
+            ("server.state", "server.runtime"),
+            "server.runtime is the same directory as server.state: hits belong on a RAM-backed "
+            "one; leave server.runtime empty or name another",
+        )
+
+
+def _twice(settings: Settings) -> Iterator[Contradiction]:
+    for key, values in (
+        ("server.listen", settings.server.listen),
+        ("upstream.servers", settings.upstream.servers),
+        ("policy.allow", settings.policy.allow),
+    ):
+        for value in _repeated(values):
+            yield Contradiction((key,), f'{key} has "{value}" twice; keep one')
+    for zone in _repeated(route.zone for route in settings.route):
+        yield Contradiction(
+            ("route",), f'[[route]] zone "{zone}" is there twice; list all its servers in one'
+        )
+    for id_ in _repeated(office.id for office in settings.office):
+        yield Contradiction(
+            ("office",), f'[[office]] id "{id_}" is there twice; list all its prefixes in one'
+        )
+
+
+def _repeated(values: Iterable[object]) -> list[object]:
+    seen: set[object] = set()
+    return [value for value in values if value in seen or seen.add(value)]  # type: ignore[func-returns-value]
+
+
+def _own_listeners(settings: Settings) -> Iterator[Contradiction]:
+    asked = [("upstream.servers", "upstream.servers", settings.upstream.servers)]
+    asked += [("route", f'[[route]] "{route.zone}"', route.servers) for route in settings.route]
+    for key, place, servers in asked:
+        for server in servers:
+            if any(reaches(server, listener) for listener in settings.server.listen):
+                yield Contradiction(
+                    (key, "server.listen"),
+                    f"{place} has {server}, where blockfilter itself listens: every query would "
+                    "come back to it; name the resolver behind it",
+                )
+
+
+def reaches(server: Endpoint, listener: Endpoint) -> bool:
+    """Whether what is sent to `server` arrives at `listener`, as far as addresses can tell.
+
+    A wildcard listener is known to be reached by loopback; this machine's other addresses are
+    not known here.
+    """
+    if server.port != listener.port:
+        return False
+    if server.host == listener.host:
+        return True
+    to, at = server.address, listener.address
+    takes_both = not isinstance(at, IPv4Address)
+    return at.is_unspecified and to.is_loopback and (takes_both or isinstance(to, IPv4Address))
+
+
+def _times(settings: Settings) -> Iterator[Contradiction]:
+    upstream = settings.upstream
+    if upstream.try_ms >= upstream.budget_ms:
+        yield Contradiction(
+            ("upstream.try_ms", "upstream.budget_ms"),
+            f"upstream.try_ms = {upstream.try_ms} leaves no second try within upstream.budget_ms "
+            f"= {upstream.budget_ms}; make it smaller",
+        )
+
+
+def _answer(settings: Settings) -> Iterator[Contradiction]:
+    if settings.blocked.answer == "address" and not settings.blocked.addresses:
+        yield Contradiction(
+            ("blocked.answer", "blocked.addresses"),
+            'blocked.answer = "address", but blocked.addresses is empty; name the addresses',
+        )
+
+
+def _connections(settings: Settings) -> Iterator[Contradiction]:
+    tcp = settings.tcp
+    if tcp.per_client > tcp.connections:
+        yield Contradiction(
+            ("tcp.per_client", "tcp.connections"),
+            f"tcp.per_client = {tcp.per_client} is more than tcp.connections = "
+            f"{tcp.connections}; make it smaller",
+        )
+
+
+def _partition(settings: Settings) -> Iterator[Contradiction]:
+    held = [(office.id, prefix) for office in settings.office for prefix in office.prefixes]
+    for (one, first), (other, second) in combinations(held, 2):
+        if overlap(first, second):
+            both = "both" if first == second else "overlapping"
+            yield Contradiction(
+                ("office",),
+                f'[[office]] "{one}" has {first} and "{other}" has {second}, {both}: an address '
+                "belongs to one office; write prefixes that share none",
+            )
+
+
+def overlap(one: Network, other: Network) -> bool:
+    """Whether some address is in both networks."""
+    return one.version == other.version and one.overlaps(other)
+
+
+_CHECKS: tuple[Callable[[Settings], Iterator[Contradiction]], ...] = (
+    _places,
+    _twice,
+    _own_listeners,
+    _times,
+    _answer,
+    _connections,
+    _partition,
+)

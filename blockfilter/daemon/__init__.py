@@ -1,0 +1,30 @@
+"""The composition root: settings become running parts, and stop in reverse order.
+
+- :mod:`process`: what the process as a whole must be: no core file, enough descriptors, quiet logs.
+- :mod:`assembly`: settings to policy, routes, upstreams and answers; nothing runs yet.
+- :mod:`server`: the running parts: start, reload, drain, stop.
+- :mod:`probe`: whether queries sent upstream come back to us.
+- :mod:`schedule`: what happens by the clock; the only importer of APScheduler.
+- :mod:`status`: what the server says of itself to `blockfilter health`.
+
+Start is fatal on any error; a reload reports its error and keeps what is in force; nothing else
+ends the service but a signal.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from blockfilter.config.settings import Settings
+from blockfilter.daemon import process
+from blockfilter.daemon.server import Server
+
+
+def run(settings: Settings, reread: Callable[[], Settings]) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code.
+
+    `reread` gives the settings anew at SIGHUP. Raises BlockfilterError where it cannot start.
+    """
+    process.harden()
+    process.log_to_stderr(settings.log.level)
+    return asyncio.run(Server(settings, reread, os.environ).run())

@@ -1,0 +1,121 @@
+"""Settings become the values and parts the resolver works with. Nothing here listens or runs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address, ip_network
+from typing import NamedTuple
+
+from blockfilter.catalog.release import Inputs, OwnList
+from blockfilter.config.settings import Office, Settings
+from blockfilter.config.values import Endpoint
+from blockfilter.message import name as names
+from blockfilter.message import response
+from blockfilter.message.answer import Limits
+from blockfilter.policy.rule import Mode
+from blockfilter.resolve import resolver
+from blockfilter.resolve.routes import (
+    SPECIAL_NAMES,
+    Group,
+    Local,
+    Routes,
+    Special,
+    is_private,
+    private_reverse_zones,
+)
+from blockfilter.resolve.upstream import Transport, Upstreams
+
+# An office no prefix speaks for: the whole organisation, where none are configured.
+ELSEWHERE = "all"
+
+
+class Forwarding(NamedTuple):
+    """All groups of upstreams: the default one first, then one a configured route."""
+
+    default: Upstreams
+    routes: Mapping[bytes, Upstreams]
+    endpoints: tuple[Endpoint, ...]  # each upstream once
+
+    @property
+    def groups(self) -> list[Upstreams]:
+        """Every group once."""
+        return [self.default, *self.routes.values()]
+
+
+def inputs(settings: Settings) -> Inputs:
+    """What the policy is compiled from."""
+    return Inputs(
+        curated=settings.policy.curated,
+        lists=tuple(OwnList(str(one.file), Mode(one.mode)) for one in settings.list),
+        allow=settings.policy.allow,
+    )
+
+
+def forwarding(
+    settings: Settings, servers: Sequence[Endpoint], transport: Transport, first_number: int
+) -> Forwarding:
+    """The groups of upstreams; `first_number` keeps their cached answers apart from older ones."""
+    order = settings.upstream.order
+
+    def group(endpoints: Sequence[Endpoint], number: int) -> Upstreams:
+        return Upstreams(endpoints, transport=transport, order=order, number=number)
+
+    routes = {
+        names.from_text(route.zone): group(route.servers, first_number + place)
+        for place, route in enumerate(settings.route, 1)
+    }
+    every = [*servers, *(endpoint for route in settings.route for endpoint in route.servers)]
+    return Forwarding(group(servers, first_number), routes, tuple(dict.fromkeys(every)))
+
+
+def lone(endpoint: Endpoint, transport: Transport) -> Upstreams:
+    """A group of one resolver, to ask it and no other."""
+    return Upstreams([endpoint], transport=transport, order="listed", number=-1)
+
+
+def routes(
+    settings: Settings, groups: Forwarding, servers: Sequence[Endpoint], probes: dict[bytes, Local]
+) -> Routes:
+    """The table of zones: what is answered here, and over it what the configuration routes."""
+    specials: list[Special] = [
+        special
+        for switch, several in SPECIAL_NAMES.items()
+        if getattr(settings.special, switch)
+        for special in several
+    ]
+    reverse = settings.special.private_reverse
+    if reverse == "on" or (reverse == "auto" and not any(is_private(one.host) for one in servers)):
+        specials += private_reverse_zones()
+    zones: dict[bytes, Group | Local] = {
+        names.from_text(special.name): special.answer for special in specials
+    }
+    return Routes(groups.default, zones | probes | dict(groups.routes))
+
+
+def answer_settings(settings: Settings) -> resolver.Settings:
+    """How blocks look and how long answers live."""
+    blocked = settings.blocked
+    constructor = {
+        "nxdomain": response.blocked_nxdomain,
+        "nodata": response.blocked_nodata,
+        "address": response.blocked_addresses,
+    }[blocked.answer]
+    packed = [ip_address(address).packed for address in blocked.addresses]
+    block = response.Block(
+        blocked.ttl,
+        tuple(one for one in packed if len(one) == 4),  # noqa: PLR2004
+        tuple(one for one in packed if len(one) != 4),  # noqa: PLR2004
+    )
+    limits = Limits(settings.cache.max_ttl, settings.cache.max_negative_ttl)
+    return resolver.Settings(
+        resolver.Blocking(constructor, block), limits, settings.upstream.trust_ad
+    )
+
+
+def offices(configured: Sequence[Office]) -> Callable[[str], str]:
+    """Which office a client's address belongs to; asked once an hour and device at most."""
+    table = [(ip_network(net), office.id) for office in configured for net in office.prefixes]
+
+    def office_of(client: str) -> str:
+        address = ip_address(client.partition("%")[0])
+        return next((office for net, office in table if address in net), ELSEWHERE)
+
+    return office_of
