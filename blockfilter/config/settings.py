@@ -183,14 +183,14 @@ class CacheSettings(Table):
 
     max_bytes: Annotated[
         int, Ge(64 * KIB), Le(16 * GIB), Doc("Most bytes of memory for answers.")
-    ] = 64 * MIB
+    ] = 48 * MIB
     max_ttl: Annotated[int, Ge(1), Le(WEEK), Doc("Longest an answer is kept, in seconds.")] = DAY
     max_negative_ttl: Annotated[
         int, Ge(1), Le(DAY), Doc("Longest a negative answer is kept, in seconds.")
     ] = HOUR
     failure_ttl: Annotated[
         int, Ge(1), Le(300), Doc("Seconds a failure is kept before upstreams are asked again.")
-    ] = 5
+    ] = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +234,6 @@ class HitSettings(Table):
     fold_seconds: Annotated[
         int, Ge(1), Le(HOUR), Doc("Seconds between moves from the journal to the store.")
     ] = 60
-    journal_max_bytes: Annotated[
-        int, Ge(64 * KIB), Le(GIB), Doc("Most bytes of the journal while the store fails.")
-    ] = 32 * MIB
-    buffer_max: Annotated[
-        int, Ge(1000), Le(10_000_000), Doc("Most hits kept in memory while the journal fails.")
-    ] = 100_000
 
 
 @dataclass(frozen=True, slots=True)

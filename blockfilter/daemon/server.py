@@ -11,6 +11,7 @@ import logging
 import mmap
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -106,11 +107,7 @@ class Server:
         self._loaded = await self._load(settings)
         self._zone = _zone(settings.server.time_zone)
         self._recorder = Recorder(
-            self._runtime,
-            self._zone,
-            assembly.offices(settings.office),
-            journal_max_bytes=settings.hits.journal_max_bytes,
-            buffer_max=settings.hits.buffer_max,
+            self._runtime, self._zone, offices=assembly.offices(settings.office)
         )
         self._recorder.open()
         parts.callback(self._recorder.close)
@@ -220,12 +217,17 @@ class Server:
 
     def _begin_schedule(self) -> None:
         self._schedule = Schedule(self._zone)
-        self._schedule.every(self._settings.hits.fold_seconds, self._recorder.fold)
-        self._schedule.daily(0, self._recorder.forget_key)
+        self._schedule.every(self._settings.hits.fold_seconds, self._keep_hits)
+        self._schedule.daily(0, lambda: self._recorder.forget_key(time.time()))
         self._schedule.every(STATUS_SECONDS, self._write_status)
         if watchdog := systemd.watchdog_seconds(self._environ):
             self._schedule.every(watchdog / 2, self._alive)
         self._schedule.start()
+
+    def _keep_hits(self) -> None:
+        now = time.time()
+        self._recorder.fold(now)
+        self._recorder.close_days(now)
 
     async def _alive(self) -> None:
         self._notifier.alive()

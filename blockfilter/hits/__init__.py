@@ -4,6 +4,7 @@
 - :mod:`day`: which local day and hour an instant belongs to, and when a day is closed.
 - :mod:`pseudonym`: the day's key and the token made with it.
 - :mod:`journal`: a completed write before the answer leaves.
+- :mod:`outbox`: token, line and write, and what waits while nothing can be written.
 - :mod:`store`: the day's file, a set of rows without an order of arrival.
 - :mod:`erase`: overwrite, then unlink.
 - :mod:`trouble`: what is wrong at present, said once.

@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from urllib.parse import quote, unquote
@@ -32,7 +33,7 @@ _NAME = re.compile(r"hits-(\d{4}-\d\d-\d\d)-[0-9a-f]{16}\.journal")
 
 def encode(hit: Hit) -> bytes:
     """The line of a hit. Ids are percent-encoded, which leaves the usual ones as they are."""
-    office, category = quote(hit.office, safe=""), quote(hit.category, safe="")
+    office, category = _quoted(hit.office), _quoted(hit.category)
     line = f"{hit.day} {hit.hour:02} {office} {category} {hit.mode} {hit.token.hex()}\n"
     return line.encode("ascii")
 
@@ -158,6 +159,11 @@ class Journal:
                 with suppress(ValueError):
                     found.append((date.fromisoformat(match[1]), path))
         return found
+
+
+@lru_cache(maxsize=1024)  # offices and categories are dozens
+def _quoted(identifier: str) -> str:
+    return quote(identifier, safe="")
 
 
 def _size(path: Path) -> int:

@@ -62,7 +62,8 @@ def served(script: Script):
         def handle(self):
             reply = script.answer(self.request[0]) if script.udp else None
             if reply is not None:
-                self.request[1].sendto(b"\xff" + reply[1:], self.client_address)  # a stray one
+                stray = bytes((reply[0] ^ 1, *reply[1:3], REFUSED)) + reply[4:]  # another id
+                self.request[1].sendto(stray, self.client_address)
                 self.request[1].sendto(reply, self.client_address)
 
     class Stream(socketserver.StreamRequestHandler):

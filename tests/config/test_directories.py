@@ -51,7 +51,7 @@ def test_the_runtime_directory_is_found_in_its_order(tmp_path):
         places[name].mkdir()
     environ = {"XDG_RUNTIME_DIR": str(places["xdg"]), "RUNTIME_DIRECTORY": str(places["systemd"])}
 
-    def found(configured, environ, shm=places["shm"]):
+    def found(configured: Path | None, environ: dict[str, str], shm: Path = places["shm"]) -> Path:
         return runtime_directory(configured, environ, places["state"], shared_memory=shm)
 
     mine = places["shm"] / f"blockfilter-{os.geteuid()}"

@@ -21,7 +21,7 @@ def _no_system_file(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(tmp_path: Path):
     def to_file(text: str) -> Path:
         file = tmp_path / "blockfilter.toml"
         file.write_text(text, "utf-8")
@@ -30,7 +30,11 @@ def write(tmp_path):
     return to_file
 
 
-def problems_of(path=None, overrides=None, environ=None):
+def problems_of(
+    path: Path | None = None,
+    overrides: dict[str, object] | None = None,
+    environ: dict[str, str] | None = None,
+) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as refused:
         read(path, overrides or {}, environ or {})
     return refused.value.problems
