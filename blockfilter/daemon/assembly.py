@@ -101,8 +101,8 @@ def answer_settings(settings: Settings) -> resolver.Settings:
     packed = [ip_address(address).packed for address in blocked.addresses]
     block = response.Block(
         blocked.ttl,
-        tuple(one for one in packed if len(one) == 4),  # noqa: PLR2004
-        tuple(one for one in packed if len(one) != 4),  # noqa: PLR2004
+        tuple(one for one in packed if len(one) == 4),
+        tuple(one for one in packed if len(one) != 4),
     )
     limits = Limits(settings.cache.max_ttl, settings.cache.max_negative_ttl)
     return resolver.Settings(

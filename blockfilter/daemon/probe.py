@@ -5,8 +5,9 @@ listeners, forwarding is a circle: every query would run in it until the table o
 """
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from blockfilter.errors import LoopError
 from blockfilter.message import name as names
@@ -23,9 +24,7 @@ class LoopProbe:
 
     def __init__(self, upstreams: Sequence[tuple[str, Group]]) -> None:
         self._upstreams = upstreams
-        self._zones = [
-            names.from_text(f"{secrets.token_hex(16)}.{ZONE}") for _ in upstreams
-        ]
+        self._zones = [names.from_text(f"{secrets.token_hex(16)}.{ZONE}") for _ in upstreams]
         self._done = asyncio.Event()
         self._open = len(upstreams)
         self.returned: str | None = None
@@ -44,10 +43,8 @@ class LoopProbe:
         """LoopError where a probe comes back within the wait."""
         for zone, (_, group) in zip(self._zones, self._upstreams, strict=True):
             group.exchange(zone + _TYPE_AND_CLASS, 0x0100, False, self._answered)
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._done.wait(), WAIT_SECONDS)
-        except TimeoutError:
-            pass
         self.complain()
 
     def complain(self) -> None:

@@ -13,7 +13,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import tzlocal
@@ -72,9 +71,7 @@ class Server:
         self._environ = environ
         self._notifier = systemd.Notifier(environ)
         self._state = directories.state_directory(settings.server.state, environ)
-        self._runtime = directories.runtime_directory(
-            settings.server.runtime, environ, self._state
-        )
+        self._runtime = directories.runtime_directory(settings.server.runtime, environ, self._state)
         self._groups_made = 0
         self._policy_error = ""
         self._reloading = asyncio.Lock()
@@ -119,7 +116,9 @@ class Server:
         self._transport.start(loop)
         parts.callback(self._transport.close)
         self._assemble(loop)
-        self._listen(loop, parts, inherited or _bound(self._listeners))
+        every = inherited or _bound(self._listeners)
+        self._listeners = _addresses(every)  # a port that was asked for as 0 has its number now
+        self._listen(loop, parts, every)
         await self._probe.check()
         self._begin_schedule()
         parts.callback(self._schedule.stop)
@@ -140,9 +139,7 @@ class Server:
         self._forwarding = self._forward(settings, self._servers)
         self._resolver = Resolver(
             policy=self._loaded.policy,
-            routes=assembly.routes(
-                settings, self._forwarding, self._servers, self._probe.zones
-            ),
+            routes=assembly.routes(settings, self._forwarding, self._servers, self._probe.zones),
             cache=Cache(settings.cache.max_bytes - bytes_each, settings.cache.failure_ttl),
             repeats=self._repeats,
             recorder=self._recorder,
@@ -194,6 +191,7 @@ class Server:
             if sock.type == socket.SOCK_STREAM:
                 self._tcp.start(sock)
                 continue
+            sockets.prepare_udp(sock)
             listener = UdpListener(
                 sock,
                 handler=self._resolver,
@@ -211,7 +209,9 @@ class Server:
         spare = process.descriptors() - tcp_connections - _RESERVED_DESCRIPTORS
         if spare < wanted:
             log.warning(
-                "only %d exchanges at a time instead of %d: raise the limit of open files", spare, wanted
+                "only %d exchanges at a time instead of %d: raise the limit of open files",
+                spare,
+                wanted,
             )
         return max(1, min(wanted, spare))
 
@@ -334,12 +334,12 @@ class Server:
             listener.stop(loop)
         deadline = loop.time() + DRAIN_SECONDS
         await self._tcp.drain(deadline)
-        while not self._resolver.idle and loop.time() < deadline:
+        while not self._resolver.idle and loop.time() < deadline:  # noqa: ASYNC110 - ends by time, too
             await asyncio.sleep(_DRAIN_STEP)
 
 
 def _addresses(inherited: tuple[socket.socket, ...]) -> tuple[Endpoint, ...]:
-    """Where systemd's sockets listen, each address once."""
+    """Where sockets listen, each address once."""
     return tuple(dict.fromkeys(Endpoint(*sock.getsockname()[:2]) for sock in inherited))
 
 

@@ -45,23 +45,13 @@ class DayKey:
         self._persisted = False
 
     def load(self) -> None:
-        """Take over the key a former process left; one that cannot be used is as good as lost."""
+        """Take over the key a former process left; one that cannot be used is as good as lost.
+
+        Raises OSError if what else it left cannot be erased.
+        """
+        self._read()
         for leftover in (self._draft, self._spent):
             erase(leftover)
-        try:
-            with self._path.open("rb", buffering=0) as file:
-                key = bytearray(KEY_SIZE + 1)
-                length = file.readinto(key) or 0
-                day = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC).date()
-        except FileNotFoundError:
-            return
-        except (OSError, OverflowError, ValueError):
-            length = 0
-        if length != KEY_SIZE:
-            _log.warning("the day's key cannot be used; a new one is made")
-            return
-        self._key, self._day, self._persisted = key[:KEY_SIZE], day, True
-        key[:] = bytes(len(key))
 
     def token(self, client: str, day: date) -> bytes | None:
         """The device's token of a day; None if a later day has begun before. No I/O but a key's."""
@@ -118,6 +108,22 @@ class DayKey:
     def destroy_spent(self) -> None:
         """Erase what was moved aside. May wait for a disk; raises OSError."""
         erase(self._spent)
+
+    def _read(self) -> None:
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                key = bytearray(KEY_SIZE + 1)
+                length = file.readinto(key) or 0
+                day = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC).date()
+        except FileNotFoundError:
+            return
+        except (OSError, OverflowError, ValueError):
+            length = 0
+        if length != KEY_SIZE:
+            _log.warning("the day's key cannot be used; a new one is made")
+            return
+        self._key, self._day, self._persisted = key[:KEY_SIZE], day, True
+        key[:] = bytes(len(key))
 
     def _make(self, day: date) -> None:
         key = bytearray(KEY_SIZE)

@@ -95,9 +95,7 @@ class Recorder:
         with self._maintaining:
             self._outbox.drain(today(self._clock(), self._zone))
             self._journal.close()
-            if self._guard >= 0:
-                os.close(self._guard)
-                self._guard = -1
+            self._release()
 
     def fold(self, now: float) -> None:
         """Write what waits, then move all journals into the days' files. For a worker thread."""
@@ -198,9 +196,13 @@ class Recorder:
         try:
             fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(self._guard)
-            self._guard = -1
+            self._release()
             raise StateError(
                 "another server records its hits in this runtime directory; "
                 "give each server its own with --runtime"
             ) from None
+
+    def _release(self) -> None:
+        if self._guard >= 0:
+            os.close(self._guard)
+            self._guard = -1

@@ -37,7 +37,9 @@ CREATE TABLE IF NOT EXISTS hits (
 ) WITHOUT ROWID, STRICT
 """
 _INSERT = "INSERT OR IGNORE INTO hits VALUES (?, ?, ?, ?, ?, ?)"
-_SELECT = "SELECT day, hour, office, category, mode, token FROM hits"
+_SELECT = "SELECT day, hour, office, category, mode, token FROM hits ORDER BY "
+_FORWARDS = _SELECT + "day, hour, office, category, mode, token"
+_BACKWARDS = _SELECT + "day DESC, hour DESC, office DESC, category DESC, mode DESC, token DESC"
 
 
 class DamageError(StateError):
@@ -116,16 +118,15 @@ def _translated() -> Iterator[None]:
 
 
 def _readable(path: Path, day: date) -> Iterator[tuple[object, ...]]:
-    """The rows of a damaged file up to where it cannot be read."""
+    """The rows of a damaged file before and behind the damage."""
     expected = [str, int, str, str, str, bytes]
-    try:
-        with closing(sqlite3.connect(path)) as connection:
-            for row in connection.execute(_SELECT):
-                whole = [type(value) for value in row] == expected
-                if whole and row[0] == day.isoformat() and len(row[-1]) == TOKEN_SIZE:
-                    yield row
-    except sqlite3.Error:
-        return
+    with closing(sqlite3.connect(path)) as connection:
+        for order in (_FORWARDS, _BACKWARDS):
+            with suppress(sqlite3.Error):
+                for row in connection.execute(order):
+                    whole = [type(value) for value in row] == expected
+                    if whole and row[0] == day.isoformat() and len(row[-1]) == TOKEN_SIZE:
+                        yield row
 
 
 def _sidecar(path: Path) -> Path:

@@ -1,13 +1,22 @@
 """Identical questions share one exchange (against the birthday attack of VU#457875)."""
 
 from collections.abc import Hashable
+from enum import Enum, auto
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 W = TypeVar("W")
 
-# BIND's clients-per-query grows to this. At the bound a newcomer gets no answer; its stub asks again.
+# BIND's clients-per-query grows to this. At the bound a newcomer is told that it failed.
 MAX_WAITERS = 100
+
+
+class Joined(Enum):
+    """What became of one who wants to wait."""
+
+    FIRST = auto()  # the exchange is still to be started
+    LATER = auto()
+    REFUSED = auto()  # enough wait already
 
 
 class Inflight(Generic[K, W]):
@@ -17,15 +26,16 @@ class Inflight(Generic[K, W]):
         self._waiting: dict[K, list[W]] = {}
         self._max = max_waiters
 
-    def join(self, key: K, waiter: W) -> bool:
-        """Wait for `key`; True where nobody did yet, so that the caller starts the exchange."""
+    def join(self, key: K, waiter: W) -> Joined:
+        """Wait for `key`."""
         waiters = self._waiting.get(key)
         if waiters is None:
             self._waiting[key] = [waiter]
-            return True
-        if len(waiters) < self._max:
-            waiters.append(waiter)
-        return False
+            return Joined.FIRST
+        if len(waiters) >= self._max:
+            return Joined.REFUSED
+        waiters.append(waiter)
+        return Joined.LATER
 
     def leave(self, key: K) -> list[W]:
         """All who waited for `key`, in the order they came; none does any more."""

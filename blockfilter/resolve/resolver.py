@@ -25,7 +25,7 @@ from blockfilter.message.question import (
 )
 from blockfilter.policy.decide import Decision, Policy
 from blockfilter.resolve.cache import Cache, Kept, Key
-from blockfilter.resolve.inflight import Inflight
+from blockfilter.resolve.inflight import Inflight, Joined
 from blockfilter.resolve.repeats import FOREVER, Repeat, Repeats
 from blockfilter.resolve.routes import Group, Local, Routes
 from blockfilter.resolve.upstream import Outcome
@@ -171,8 +171,12 @@ class Resolver:
         kept = self._cache.get(key, self._clock())
         if kept is not None:
             self._relay(transaction, kept)
-        elif self._inflight.join(key, transaction):
+            return
+        joined = self._inflight.join(key, transaction)
+        if joined is Joined.FIRST:
             self._ask(query, key, route)
+        elif joined is Joined.REFUSED:
+            respond(response.servfail(query, response.EDE_NETWORK_ERROR))
 
     def _ask(self, query: Query, key: Key, route: Group) -> None:
         # AD asks the upstream to say whether it validated (RFC 6840 section 5.7).

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from blockfilter.resolve.repeats import Repeats
 from blockfilter.resolve.resolver import Recorder, Respond
 from blockfilter.serve.admission import ADMIT, REFUSE, Admission, canonical
-from blockfilter.serve.sockets import reply_source
+from blockfilter.serve.sockets import reply_source, tells_destination
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class UdpListener:
         clock: Callable[[], float],
     ) -> None:
         self._sock = sock
-        plain = _asks_one_address(sock)
+        plain = not tells_destination(sock)
         receive: Receive = sock.recvfrom if plain else _receiver(sock)
         send: Send = sock.sendto if plain else _sender(sock)
         self._drain = _drainer(receive, send, handler, repeats, recorder, admission, clock)
@@ -135,15 +135,6 @@ def _report(error: Exception) -> None:
     code = trace.tb_frame.f_code if trace else None
     place = f"{code.co_filename}:{trace.tb_lineno}" if code and trace else "unknown place"
     log.error("a packet could not be handled: %s at %s", type(error).__name__, place)
-
-
-def _asks_one_address(sock: socket.socket) -> bool:
-    """Whether replies leave from the right address by themselves, and clients need no mapping."""
-    host = sock.getsockname()[0]
-    if sock.family == socket.AF_INET:
-        return bool(host != "0.0.0.0")  # noqa: S104 - compared, not bound
-    only_v6 = sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
-    return bool(host != "::" and only_v6)
 
 
 def _receiver(sock: socket.socket) -> Receive:

@@ -98,8 +98,8 @@ class Crowd:
         except TimeoutError:
             return False
         self.outcome.answered += 1
-        rcode = {0: "NOERROR", 3: "NXDOMAIN"}.get(answer[3] & 15, "other")
-        self.outcome.rcodes[rcode] = self.outcome.rcodes.get(rcode, 0) + 1
+        found = _rcode(answer)
+        self.outcome.rcodes[found] = self.outcome.rcodes.get(found, 0) + 1
         return True
 
 
@@ -109,13 +109,17 @@ def packet(name: str) -> bytes:
     return struct.pack("!6H", 0x4242, 0x0100, 1, 0, 0, 0) + labels + b"\x00\x00\x01\x00\x01"
 
 
-def answers(port: int, name: str) -> bool:
-    """Whether the server on `port` answers at all."""
+def rcode(port: int, name: str) -> str | None:
+    """The rcode the server on `port` answers with; None if it does not answer."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.settimeout(0.2)
         asking.connect(("127.0.0.1", port))
         try:
             asking.send(packet(name))
-            return len(asking.recv(4096)) > 0
+            return _rcode(asking.recv(4096))
         except (TimeoutError, ConnectionRefusedError):
-            return False
+            return None
+
+
+def _rcode(answer: bytes) -> str:
+    return {0: "NOERROR", 3: "NXDOMAIN"}.get(answer[3] & 15, "other")

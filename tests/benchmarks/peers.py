@@ -27,6 +27,7 @@ from tests.benchmarks.workload import (
     write_questions,
 )
 
+_OURS = "blockfilter"
 _FIRST_PORT = 15_300
 _RAM = "/dev/shm"  # the one RAM-backed folder every Linux has
 
@@ -50,7 +51,7 @@ class Bench:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the comparison; 1 if a run lost a query or had a wrong answer."""
+    """Run the comparison; 1 if blockfilter lost a query or gave a wrong answer."""
     options = _options().parse_args(arguments)
     sizes = QUICK if options.quick else Sizes()
     cores = sorted(os.sched_getaffinity(0))
@@ -64,9 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(table.markdown(bench.result))
     if options.json:
         options.json.write_text(table.as_json(bench.result))
-    for problem in bench.result.problems:
-        print(f"problem: {problem}", file=sys.stderr)
-    return 1 if bench.result.problems else 0
+    for name, problems in bench.result.problems.items():
+        for problem in problems:
+            print(f"{name}: {problem}", file=sys.stderr)
+    return 1 if bench.result.problems.get(_OURS) else 0
 
 
 def _options() -> argparse.ArgumentParser:
@@ -95,11 +97,11 @@ def _compare(bench: Bench, chosen: Sequence[str], *, reloads: bool) -> None:
                     _measure(bench, server, workload, run)
         for server in running[1:]:
             bench.result.loaded[server.name] = server.process.memory()
-        if reloads and "blockfilter" in chosen:
-            ours = next(server for server in running if server.name == "blockfilter")
-            bench.result.reload = reload.under_load(
-                ours, bench.folder, bench.client_core, bench.names
-            )
+        if reloads and _OURS in chosen:
+            ours = next(server for server in running if server.name == _OURS)
+            report, problems = reload.under_load(ours, bench.folder, bench.client_core, bench.names)
+            bench.result.reload = report
+            bench.result.complain(_OURS, *problems)
     finally:
         for server in reversed(running):
             server.process.stop()
@@ -110,7 +112,7 @@ def _started(bench: Bench, name: str, number: int) -> Server:
     place = bench.place(name, number, bench.server_core)
     server = start(name, place, bench.names)
     bench.result.first_start[name] = server.ready
-    if name == "blockfilter":
+    if name == _OURS:
         server.process.stop()
         server = start(name, place, bench.names)
         bench.result.snapshot_start = server.ready
@@ -130,9 +132,8 @@ def _measure(bench: Bench, server: Server, workload: Workload, run: int) -> None
     bench.result.add(server.name, workload.title, outcome.answered / spent)
     wrong = outcome.answered - outcome.rcodes.get(workload.rcode, 0)
     if outcome.lost or wrong:
-        bench.result.problems.append(
-            f"{server.name}, {workload.title}, run {run + 1}: {outcome.lost} lost, {wrong} wrong"
-        )
+        problem = f"{workload.title}, run {run + 1}: {outcome.lost} lost, {wrong} wrong"
+        bench.result.complain(server.name, problem)
 
 
 def _ask(bench: Bench, port: int, questions: Path, workload: Workload, run: int) -> Outcome:

@@ -76,6 +76,8 @@ def _read(path: Path) -> str:
         return path.read_text()
     except (FileNotFoundError, ProcessLookupError):  # it ended since the tree was walked
         return ""
+    except PermissionError:  # the shares of a process that is not dumpable are root's to see
+        return ""
 
 
 def _kilobytes(path: Path, label: str) -> int:

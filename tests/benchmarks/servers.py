@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.load import answers
+from tests.benchmarks.load import rcode
 from tests.benchmarks.process import Process
 
 _START = 180.0  # seconds a server has to read a million names
@@ -54,7 +54,7 @@ def start(name: str, place: Place, names: Sequence[str]) -> Server:
 def launch(name: str, command: Sequence[str], place: Place) -> Server:
     """Start `command` and wait until it answers."""
     process = Process(command, place.core, place.folder / "log")
-    while not answers(place.port, "ready.open.example"):
+    while rcode(place.port, "ready.open.example") is None:
         waited = time.monotonic() - process.started
         if not process.running or waited > _START:
             process.stop()

@@ -18,10 +18,13 @@ class Result:
     first_start: dict[str, float] = field(default_factory=dict)
     snapshot_start: float | None = None
     reload: str | None = None
-    problems: list[str] = field(default_factory=list)
+    problems: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, server: str, workload: str, rate: float) -> None:
         self.rates.setdefault(workload, {}).setdefault(server, []).append(rate)
+
+    def complain(self, server: str, *problems: str) -> None:
+        self.problems.setdefault(server, []).extend(problems)
 
 
 def markdown(result: Result) -> str:
