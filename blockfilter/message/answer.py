@@ -96,6 +96,7 @@ def read(message: bytes, *, keep_authority: bool, limits: Limits) -> Answer:
     if negative:
         above = {name for end in (qname, *(t for _, _, t in aliases)) for name in superdomains(end)}
         lifetime = _negative_lifetime(message, rcode, authorities, above, limits)
+        lifetime = min((lifetime, *(ttl for _, ttl in ttls[: len(answers)])))  # aliases before it
     else:
         lifetime = min(ttl for _, ttl in ttls)
     if lifetime and not _all_on_chain(message, answers, qname, aliases):
@@ -152,22 +153,29 @@ def _aliases(
         skip = 2 if record.rtype in (SVCB, HTTPS) else 0
         target = name_at(message, record.rdata_at + skip, record.end)
         found.append((record.rtype, owner, target))
-        if record.rtype == DNAME:
-            names = (qname, *(name for _, _, name in found))
-            found += [(CNAME, name, new) for name in names for new in _moved(name, owner, target)]
+    moves = [(owner, target) for rtype, owner, target in found if rtype == DNAME]
+    return found + _moved([qname, *(target for _, _, target in found)], moves) if moves else found
+
+
+def _moved(names: list[bytes], moves: list[tuple[bytes, bytes]]) -> list[tuple[int, bytes, bytes]]:
+    """The aliases that DNAMEs make of `names` and of what they lead to (RFC 6672), as CNAMEs."""
+    found: list[tuple[int, bytes, bytes]] = []
+    for name in names:
+        for owner, target in moves:
+            moved = name[: len(name) - len(owner)] + target
+            if owner not in superdomains(name)[1:] or len(moved) > MAX_NAME:
+                continue
+            if len(found) >= _MAX_ALIASES:
+                raise FormatError("more aliases than any answer has")
+            found.append((CNAME, name, moved))
+            if moved not in names:
+                names.append(moved)  # it is walked in its turn
     return found
-
-
-def _moved(name: bytes, owner: bytes, target: bytes) -> list[bytes]:
-    """`name` with the superdomain `owner` replaced by `target` (RFC 6672), where it is below it."""
-    if owner not in superdomains(name)[1:] or len(name) - len(owner) + len(target) > MAX_NAME:
-        return []
-    return [name[: len(name) - len(owner)] + target]
 
 
 def name_at(message: bytes, at: int, limit: int) -> bytes:
     """Canonical name at `at`; what is not behind a pointer must end by `limit`."""
-    if message[at : at + 2] == _TO_QUESTION:
+    if message[at : min(at + 2, limit)] == _TO_QUESTION:
         at, limit = HEADER, len(message)
     parts: list[bytes] = []
     length_so_far, hops, floor = 1, 0, at

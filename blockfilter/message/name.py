@@ -38,12 +38,11 @@ def from_text(text: str) -> bytes:
         return ROOT
     if not text.isascii():
         text = _ascii_of(text)
+    if not text.isprintable() or " " in text:
+        raise FormatError("a name holds no blank and no control character (escape it as \\DDD)")
     if "\\" in text:
         return from_labels(_unescape(text))
-    labels = text.removesuffix(".").encode("ascii").split(b".")
-    if any(octet <= 0x20 or octet == 0x7F for label in labels for octet in label):
-        raise FormatError("a name holds no blank and no control character (escape it as \\DDD)")
-    return from_labels(labels)
+    return from_labels(text.removesuffix(".").encode("ascii").split(b"."))
 
 
 def _ascii_of(text: str) -> str:

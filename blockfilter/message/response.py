@@ -63,7 +63,7 @@ _BLOCKED = ede(EDE_BLOCKED, BLOCKED_TEXT)
 
 
 def formerr(packet: bytes) -> bytes:
-    """To octets that have a query's header but are no query: header, and the question if it is."""
+    """To octets that have a query's header but are no query: the question and an OPT if they are."""
     return _bare(packet, FORMERR)
 
 
@@ -73,16 +73,20 @@ def notimp(packet: bytes) -> bytes:
 
 
 def _bare(packet: bytes, rcode: int) -> bytes:
-    question = b""
+    question = opt = b""
     if packet[4:6] == b"\0\1":
         try:
             question = packet[HEADER : end_of_question(packet)]
         except FormatError:
             question = b""
-    reflected = OPCODE if rcode == NOTIMP else OPCODE | RD
-    flags = QR | (packet[2] << 8 & reflected) | rcode
-    counts = b"\0\1" if question else b"\0\0"
-    return packet[:2] + flags.to_bytes(2, "big") + counts + bytes(6) + question
+    flags = QR | rcode | (packet[2] << 8 | packet[3]) & OPCODE
+    if rcode == FORMERR:
+        flags |= RA | (packet[2] << 8 | packet[3]) & (RD | CD)
+        at = HEADER + len(question)
+        if question and packet[6:10] == bytes(4) and packet[at : at + 3] == _OPT_HEAD:
+            opt = _bare_opt(0, b"")  # broken though it was (RFC 6891 section 7)
+    counts = bytes((0, bool(question), 0, 0, 0, 0, 0, bool(opt)))
+    return packet[:2] + flags.to_bytes(2, "big") + counts + question + opt
 
 
 def refused(query: Query, code: int = EDE_PROHIBITED) -> bytes:
@@ -174,7 +178,10 @@ def _head(query: Query, flags: int, answers: int, authorities: int) -> bytes:
 def _opt(query: Query, options: bytes, extended_rcode: int) -> bytes:
     if not query.edns:
         return b""
-    ttl = extended_rcode << 24 | (DO if query.do else 0)
+    return _bare_opt(extended_rcode << 24 | (DO if query.do else 0), options)
+
+
+def _bare_opt(ttl: int, options: bytes) -> bytes:
     fixed = (0x29 << 64 | UDP_MAX << 48 | ttl << 16 | len(options)).to_bytes(11, "big")
     return fixed + options
 

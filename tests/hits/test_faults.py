@@ -5,13 +5,14 @@ import logging
 import os
 import resource
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from blockfilter.hits.hit import Cell
 from blockfilter.hits.recorder import Recorder
-from tests.hits.world import BERLIN, abandon
+from tests.hits.world import BERLIN, Clock, Runtime, abandon
 
 CELL = Cell("escort-ads", "enforced")
 CLIENTS = [f"10.0.0.{number}" for number in range(1, 7)]
@@ -20,13 +21,13 @@ CLIENTS = [f"10.0.0.{number}" for number in range(1, 7)]
 class Failing:
     """Lets the n-th call and the `length - 1` calls after it fail, and then works again."""
 
-    def __init__(self, monkeypatch, nth, length, error):
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, nth: int, length: int, error: int) -> None:
         self.calls, self.failing, self.error = 0, range(nth, nth + length), error
         for place, name in ((os, "write"), (os, "open"), (Path, "replace"), (Path, "unlink")):
             monkeypatch.setattr(place, name, self.wrap(getattr(place, name)))
 
-    def wrap(self, function):
-        def wrapped(*args, **kwargs):
+    def wrap(self, function: Callable[..., object]) -> Callable[..., object]:
+        def wrapped(*args: object, **kwargs: object) -> object:
             self.calls += 1
             if self.calls - 1 in self.failing:
                 raise OSError(self.error, os.strerror(self.error))
@@ -35,7 +36,7 @@ class Failing:
         return wrapped
 
 
-def work(recorder, clock):
+def work(recorder: Recorder, clock: Clock) -> None:
     """A day in short: hits, a fold in between, and more hits; then the fault is over."""
     for number, client in enumerate(CLIENTS):
         clock.now += 0.6
@@ -62,17 +63,12 @@ def test_whichever_call_fails_every_hit_is_stored_once_when_it_is_over(
             reached = fault.calls > nth
         recorder.fold(clock())
         assert recorder.state == ("ok", "", False), nth
-        assert len({hit.token for hit in stored(place)}) == len(CLIENTS) == len(stored(place)), nth
+        tokens = [hit.token for hit in Runtime(place).stored()]
+        assert len(tokens) == len(set(tokens)) == len(CLIENTS), nth
         abandon(recorder)
         clock.now, nth = began, nth + 1
     assert nth > 15
     assert not any(client in caplog.text for client in CLIENTS)
-
-
-def stored(place):
-    from tests.hits.world import Runtime
-
-    return Runtime(place).stored()
 
 
 def test_a_full_file_system_is_said_once_and_its_end_as_well(tmp_path, clock, caplog):
@@ -94,7 +90,7 @@ def test_a_full_file_system_is_said_once_and_its_end_as_well(tmp_path, clock, ca
     recorder.fold(clock())
     assert recorder.state == ("ok", "", False)
     assert len(caplog.records) == 2
-    assert len(stored(tmp_path)) == len(CLIENTS)
+    assert len(Runtime(tmp_path).stored()) == len(CLIENTS)
     abandon(recorder)
 
 
@@ -111,7 +107,7 @@ def test_a_directory_that_is_not_there_stops_no_answer_and_is_seen_at_start(tmp_
     recorder.fold(clock())
     recorder.close_days(clock())
     assert recorder.state == ("ok", "", False)
-    assert len(stored(place)) == 1
+    assert len(Runtime(place).stored()) == 1
     abandon(recorder)
 
 

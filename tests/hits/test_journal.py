@@ -67,9 +67,14 @@ def test_a_line_is_in_the_file_when_append_returns_in_the_order_of_arrival(runti
 def test_a_line_is_one_write(runtime, monkeypatch):
     journal = Journal(runtime.path)
     journal.append(DAY, b"")
-    written = []
+    written: list[bytes] = []
     write = os.write
-    monkeypatch.setattr(os, "write", lambda file, data: written.append(data) or write(file, data))
+
+    def watched(file: int, data: bytes) -> int:
+        written.append(data)
+        return write(file, data)
+
+    monkeypatch.setattr(os, "write", watched)
     journal.append(DAY, TEXT)
     assert written == [TEXT]
     journal.close()
@@ -199,7 +204,7 @@ def test_no_line_is_lost_while_files_are_rotated_under_a_writer(runtime):
 
     writer = threading.Thread(target=write)
     writer.start()
-    found = []
+    found: list[Hit] = []
     while not rotating.is_set():
         journal.rotate()
         for _, path in journal.finished():

@@ -1,5 +1,6 @@
 """What happens to a hit that cannot be written: it waits, within bounds, and goes first."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -9,6 +10,7 @@ from blockfilter.hits.hit import Cell
 from blockfilter.hits.journal import Journal, read
 from blockfilter.hits.outbox import Outbox
 from blockfilter.hits.trouble import Trouble, Troubles
+from tests.hits.world import Runtime
 
 DAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 CELL = Cell("escort-ads", "enforced")
@@ -17,7 +19,7 @@ CELL = Cell("escort-ads", "enforced")
 class Fixture:
     """An outbox in a directory that can be taken away and given back."""
 
-    def __init__(self, runtime):
+    def __init__(self, runtime: Runtime) -> None:
         self.runtime, self.now = runtime, 1000.0
         self.place = runtime.path / "here"
         self.place.mkdir()
@@ -25,26 +27,26 @@ class Fixture:
         self.journal = Journal(self.place)
         self.outbox = Outbox(self.place, self.journal, self.troubles)
 
-    def put(self, number, day=DAY):
+    def put(self, number: int, day: date = DAY) -> bool:
         return self.outbox.put(f"10.0.{number >> 8}.{number & 255}", day, 14, "hq", CELL, self.now)
 
-    def take_away(self):
+    def take_away(self) -> None:
         self.journal.close()
         self.place.rename(self.runtime.path / "away")
 
-    def give_back(self):
+    def give_back(self) -> None:
         (self.runtime.path / "away").rename(self.place)
 
-    def written(self):
+    def written(self) -> set[bytes]:
         return {hit.token for path in self.place.glob("*.journal") for hit in read(path)}
 
     @property
-    def failing(self):
+    def failing(self) -> bool:
         return Trouble.WRITE in self.troubles
 
 
 @pytest.fixture
-def box(runtime):
+def box(runtime: Runtime) -> Iterator[Fixture]:
     fixture = Fixture(runtime)
     yield fixture
     fixture.journal.close()

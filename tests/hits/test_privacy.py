@@ -8,6 +8,8 @@ import os
 import pytest
 
 from blockfilter.hits.hit import Cell
+from blockfilter.hits.recorder import Recorder
+from tests.hits.world import Runtime
 
 CLIENTS = [
     "203.0.113.77",
@@ -35,7 +37,7 @@ def everything_is_logged(caplog):
     caplog.set_level(logging.DEBUG)
 
 
-def assert_silent(runtime, caplog, recorder):
+def assert_silent(runtime: Runtime, caplog: pytest.LogCaptureFixture, recorder: Recorder) -> None:
     heard = runtime.octets() + caplog.text.encode() + repr(recorder.state).encode()
     assert not [needle for needle in NEEDLES if needle in heard]
 

@@ -14,13 +14,13 @@ from blockfilter.hits import recorder as module
 from blockfilter.hits.hit import Cell, Hit
 from blockfilter.hits.pseudonym import packed
 from blockfilter.hits.recorder import Recorder
-from tests.hits.world import BERLIN
+from tests.hits.world import BERLIN, Runtime
 
 CELL = Cell("escort-ads", "enforced")
 OTHER = Cell("other", "monitored")
 
 
-def token(runtime, client):
+def token(runtime: Runtime, client: str) -> bytes:
     key = (runtime.path / "day.key").read_bytes()
     return blake2b(packed(client), key=key, digest_size=16).digest()
 
@@ -89,7 +89,7 @@ def test_a_clean_end_loses_nothing_either(runtime, clock):
 
 
 def test_the_office_is_asked_once_a_device_category_and_hour(runtime, clock):
-    asked = Counter()
+    asked: Counter[str] = Counter()
 
     def office(client):
         asked[client] += 1

@@ -34,9 +34,7 @@ class Serving:
         self.loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         admission = Admission(self._clients, rate=0, exempt=[], clock=time.monotonic)
-        self.server = TcpServer(
-            self._handle, admission, limits=self._limits, clock=time.monotonic
-        )
+        self.server = TcpServer(self._handle, admission, limits=self._limits, clock=time.monotonic)
         self.server.start(self._sock)
         self._ready.set()
         await self._stop.wait()

@@ -39,7 +39,7 @@ _YXDOMAIN = 6  # a DNAME's target got too long: an answer (RFC 6672 section 2.2)
 _RECORD_FIXED = 10  # type, class, TTL and RDLENGTH behind an owner name
 _QR_OPCODE = 0xF8
 _QR = 0x80
-_TC = 0x02
+TC_OCTET = 0x02  # in the third octet of a message
 _ONE = b"\0\1"
 _NONE = b"\0\0"
 _OPT_START = b"\0" + OPT.to_bytes(2, "big")
@@ -52,13 +52,14 @@ class Verdict(Enum):
     ANSWER = auto()  # the response, and it says something about the name
     TRUNCATED = auto()  # the response, but to be had whole over TCP only
     FAILED = auto()  # the response, and it says that this resolver could not or would not
-    NO_EDNS = auto()  # the resolver does not understand EDNS, or says so
+    NO_EDNS = auto()  # the response, and it says that the query was not understood
+    BARE = auto()  # a header that says so, without the question: a hint, and never a response
     FORGED = auto()  # the query's id, but not its response
     FOREIGN = auto()  # not even that
 
 
 ANSWER, TRUNCATED, FAILED = Verdict.ANSWER, Verdict.TRUNCATED, Verdict.FAILED
-NO_EDNS, FORGED, FOREIGN = Verdict.NO_EDNS, Verdict.FORGED, Verdict.FOREIGN
+NO_EDNS, BARE, FORGED, FOREIGN = Verdict.NO_EDNS, Verdict.BARE, Verdict.FORGED, Verdict.FOREIGN
 
 # By the rcode in the header; a rcode not listed is a failure.
 _BY_RCODE = {
@@ -106,7 +107,7 @@ def judge(message: bytes, ident: bytes, question: bytes) -> Verdict:
     end = HEADER + len(question)
     if message[HEADER:end] != question or message[2] & _QR_OPCODE != _QR or message[4:6] != _ONE:
         return _bare(message)
-    if message[2] & _TC:
+    if message[2] & TC_OCTET:
         return TRUNCATED
     if not _whole(message, end):
         return FORGED
@@ -122,14 +123,14 @@ def rank(message: bytes) -> int:
 
 
 def _bare(message: bytes) -> Verdict:
-    """A resolver from before EDNS may give back a header alone; a hint, and never an answer."""
+    """A resolver from before EDNS may give back a header alone."""
     bare = (
         len(message) == HEADER
         and message[2] & _QR_OPCODE == _QR
         and message[4:] == bytes(8)
         and message[3] & 0x0F in (FORMERR, NOTIMP)
     )
-    return NO_EDNS if bare else FORGED
+    return BARE if bare else FORGED
 
 
 def _extended(upper: int) -> Verdict:
