@@ -43,6 +43,8 @@ _SOA_NAMES = b"\x0bblockfilter\x07invalid\x00\x0ahostmaster\xc0"
 _HINFO_ANY = b"\x00\x0d\x00\x01"  # type and class of the answer to ANY, RFC 8482 section 4.2
 _ANY_TTL = 3600  # the answer to ANY never changes
 _ANY_RDATA = b"\x07RFC8482\x00"
+_NOTHING = bytes(4)  # two counts of records
+_BARE_OPT = (0x29 << 64 | UDP_MAX << 48).to_bytes(11, "big")  # version 0, no flag, no option
 
 
 class Block(NamedTuple):
@@ -63,30 +65,36 @@ _BLOCKED = ede(EDE_BLOCKED, BLOCKED_TEXT)
 
 
 def formerr(packet: bytes) -> bytes:
-    """To octets that have a query's header but are no query: the question and an OPT if they are."""
-    return _bare(packet, FORMERR)
+    """To octets that have a query's header but are no query.
+
+    The question comes back if there is one, and an OPT for an OPT, broken though it was (RFC 6891
+    section 7).
+    """
+    question = _question(packet)
+    flags = FORMERR | RA | (packet[2] << 8 | packet[3]) & (RD | CD)
+    at = HEADER + len(question)
+    announced = question and packet[6:10] == _NOTHING and packet[10:12] != b"\0\0"
+    opt = _BARE_OPT if announced and packet[at : at + 3] == _BARE_OPT[:3] else b""
+    return _unparsed(packet, flags, question, opt)
 
 
 def notimp(packet: bytes) -> bytes:
     """To an opcode other than QUERY, which is copied; no flag is (RFC 8906 section 8.1.4)."""
-    return _bare(packet, NOTIMP)
+    return _unparsed(packet, NOTIMP | packet[2] << 8 & OPCODE, _question(packet), b"")
 
 
-def _bare(packet: bytes, rcode: int) -> bytes:
-    question = opt = b""
-    if packet[4:6] == b"\0\1":
-        try:
-            question = packet[HEADER : end_of_question(packet)]
-        except FormatError:
-            question = b""
-    flags = QR | rcode | (packet[2] << 8 | packet[3]) & OPCODE
-    if rcode == FORMERR:
-        flags |= RA | (packet[2] << 8 | packet[3]) & (RD | CD)
-        at = HEADER + len(question)
-        if question and packet[6:10] == bytes(4) and packet[at : at + 3] == _OPT_HEAD:
-            opt = _bare_opt(0, b"")  # broken though it was (RFC 6891 section 7)
-    counts = bytes((0, bool(question), 0, 0, 0, 0, 0, bool(opt)))
-    return packet[:2] + flags.to_bytes(2, "big") + counts + question + opt
+def _question(packet: bytes) -> bytes:
+    if packet[4:6] != b"\0\1":
+        return b""
+    try:
+        return packet[HEADER : end_of_question(packet)]
+    except FormatError:
+        return b""
+
+
+def _unparsed(packet: bytes, flags: int, question: bytes, opt: bytes) -> bytes:
+    counts = bytes((0, question != b"", 0, 0, 0, 0, 0, opt != b""))
+    return packet[:2] + (QR | flags).to_bytes(2, "big") + counts + question + opt
 
 
 def refused(query: Query, code: int = EDE_PROHIBITED) -> bytes:
@@ -178,10 +186,7 @@ def _head(query: Query, flags: int, answers: int, authorities: int) -> bytes:
 def _opt(query: Query, options: bytes, extended_rcode: int) -> bytes:
     if not query.edns:
         return b""
-    return _bare_opt(extended_rcode << 24 | (DO if query.do else 0), options)
-
-
-def _bare_opt(ttl: int, options: bytes) -> bytes:
+    ttl = extended_rcode << 24 | (DO if query.do else 0)
     fixed = (0x29 << 64 | UDP_MAX << 48 | ttl << 16 | len(options)).to_bytes(11, "big")
     return fixed + options
 

@@ -21,6 +21,7 @@ from blockfilter.policy.snapshot import (
 )
 
 _RANK = {Trigger.EXACT: 0, Trigger.SUBTREE: 1, Trigger.SITE_NAME: 2, Trigger.PATTERN: 3}
+_LASTING = {Trigger.SUBTREE, Trigger.SITE_NAME}  # what matches a name also matches all below it
 _REMEMBERED = 4096  # distinct sets of nodes met; real lists make a few dozen
 _generations = count(1)
 
@@ -82,6 +83,12 @@ class Policy:
         self._patterns = (
             compile_patterns([text for text, _ in snapshot.patterns]) if snapshot.patterns else None
         )
+        # Where a site-name or a pattern lets names pass, any block may have such names below it.
+        self._passes_by_shape = any(
+            snapshot.lists[record.list].role is not Role.BLOCK
+            and record.trigger in (Trigger.SITE_NAME, Trigger.PATTERN)
+            for record in snapshot.records
+        )
         self._remembered: dict[tuple[object, ...], Decision] = {}
 
     def decide(self, name: bytes) -> Decision:
@@ -95,14 +102,14 @@ class Policy:
         key = b"".join(parts)
         found = self._prefixes(key)
         if not self._site_labels.isdisjoint(parts) or self._matching_patterns(name):
-            return self._judge(self.matches(name), self._is_open_below(key))
+            return self._judge(name)
         if not found:
             return OPEN
         metadata, key_id = self._metadata, self._key_id
         nodes = (found[-1] == key, *[metadata[key_id(prefix)] for prefix in found])
         decision = self._remembered.get(nodes)
         if decision is None:
-            decision = self._judge(self.matches(name), self._is_open_below(key))
+            decision = self._judge(name)
             if len(self._remembered) < _REMEMBERED:
                 self._remembered[nodes] = decision
         return decision
@@ -156,7 +163,8 @@ class Policy:
         rule = _in_words(record.trigger, match.rule)
         return Explanation(blocked, mode, rule, source, record.site or None, record.category, why)
 
-    def _judge(self, found: list[Match], open_below: bool) -> Decision:
+    def _judge(self, name: bytes) -> Decision:
+        found = self.matches(name)
         if not found:
             return OPEN
         if self._passing(found):
@@ -168,14 +176,8 @@ class Policy:
             for match, mode in ((enforced, ENFORCED), (monitored, MONITORED))
             if match and match.record.counted
         ]
-        covers = any(
-            match.record.trigger in (Trigger.SUBTREE, Trigger.SITE_NAME)
-            and match.record.mode is Mode.ENFORCE
-            and match.record.action is Action.BLOCK
-            for match in found
-        )
-        nodata = open_below or not covers
-        return Decision(enforced is not None, False, enforced is not None and nodata, tuple(cells))
+        nodata = enforced is not None and self._is_open_below(name, found)
+        return Decision(enforced is not None, False, nodata, tuple(cells))
 
     def _passing(self, found: list[Match]) -> Match | None:
         lists = self.snapshot.lists
@@ -200,9 +202,26 @@ class Policy:
                 best = best or match
         return best
 
-    def _is_open_below(self, key: bytes) -> bool:
+    def _is_open_below(self, name: bytes, found: list[Match]) -> bool:
+        """Whether a name below the blocked `name` may be open (RFC 8020); `found` are its matches."""
+        key = names.key(name)
+        if self._passes_by_shape or self._has_open_node(key):
+            return True
+        lasting = {Trigger.SUBTREE} if self._has_suffix_below(key) else _LASTING
+        below = [match for match in found if match.record.trigger in lasting]
+        return self._verdict(below, Mode.ENFORCE) is None
+
+    def _has_open_node(self, key: bytes) -> bool:
         number = self._key_id(key) if key in self.snapshot.trie else None
         return number is not None and self.snapshot.nodes[self._metadata[number]].open_below
+
+    def _has_suffix_below(self, key: bytes) -> bool:
+        """Whether names below have another site label than the name of `key`."""
+        own = SUFFIX_SPACE + key
+        return any(
+            found != own or self._metadata[self._key_id(found)] & WILDCARD
+            for found in self.snapshot.trie.iterkeys(own)
+        )
 
     def _label_before_suffix(self, name: bytes) -> bytes:
         """The label left of the public suffix, b"" where the name is a suffix itself."""

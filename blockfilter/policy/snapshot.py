@@ -2,7 +2,7 @@
 
 Layout, little-endian::
 
-    header    magic, format version, serial, inputs digest, payload digest, three section lengths
+    header    magic, format version, serial, inputs digest, digest of all else, section lengths
     tables    JSON: lists, records, nodes, site-names, patterns, release, date of the suffixes
     trie      marisa-trie of keys; a rule's key is message.name.key, a suffix's has 0xFF before it
     metadata  one uint32 a key: a node of the tables, or for a suffix its kinds as bits
@@ -25,7 +25,7 @@ from blockfilter.message import name as names
 from blockfilter.policy.rule import Action, Mode, Role, RuleList, Trigger
 
 FORMAT_VERSION = 1
-_HEADER = struct.Struct("<8sIxxxxQ32s32sQQQ")
+_HEADER = struct.Struct("<8sQQ32s32sQQQ")
 _MAGIC = b"BFPOLICY"
 _ALIGN = 8  # the metadata is read as uint32 in place
 
@@ -85,6 +85,8 @@ def build(
     builder = _Builder()
     for rule_list in lists:
         builder.add(rule_list)
+    if builder.patterns:
+        compile_patterns([text for text, _ in builder.patterns])  # together: they share a bound
     values = builder.by_key
     for suffix in suffixes:
         bare = suffix.lstrip("!").removeprefix("*.")
@@ -98,9 +100,16 @@ def build(
     tables = builder.tables() | {"release": release, "suffix_date": suffix_date}
     sections = [_padded(json.dumps(tables).encode()), _padded(trie.tobytes()), metadata.tobytes()]
     payload = b"".join(sections)
-    digest = hashlib.sha256(payload).digest()
     lengths = [len(section) for section in sections]
+    digest = _digest(serial, inputs, lengths, payload)
     return _HEADER.pack(_MAGIC, FORMAT_VERSION, serial, inputs, digest, *lengths) + payload
+
+
+def _digest(serial: int, inputs: bytes, lengths: list[int], payload: bytes | memoryview) -> bytes:
+    head = _HEADER.pack(_MAGIC, FORMAT_VERSION, serial, inputs, b"", *lengths)
+    found = hashlib.sha256(head)
+    found.update(payload)
+    return found.digest()
 
 
 def _padded(section: bytes) -> bytes:
@@ -112,13 +121,13 @@ class _Builder:
 
     def __init__(self) -> None:
         self.by_key: dict[bytes, int] = {}
+        self.patterns: list[tuple[str, int]] = []
         self._lists: list[ListInfo] = []
         self._records: dict[Record, int] = {}
         self._nodes: list[tuple[bool, frozenset[int]]] = [(False, frozenset())]
         self._node_ids = {self._nodes[0]: 0}
         self._steps: dict[tuple[int, int], int] = {}
         self._site_names: dict[str, list[int]] = {}
-        self._patterns: list[tuple[str, int]] = []
 
     def add(self, rule_list: RuleList) -> None:
         index, count = len(self._lists), 0
@@ -129,8 +138,7 @@ class _Builder:
             said = Record(trigger, index, site, category, action, mode, counted)
             record = self._records.setdefault(said, len(self._records))
             if trigger is Trigger.PATTERN:
-                compile_patterns([value.decode()])
-                self._patterns.append((value.decode(), record))
+                self.patterns.append((value.decode(), record))
             elif trigger is Trigger.SITE_NAME:
                 self._site_names.setdefault(value.decode("latin-1"), []).append(record)
             else:
@@ -165,7 +173,7 @@ class _Builder:
             "records": list(self._records),
             "nodes": [[open_below, sorted(records)] for open_below, records in self._nodes],
             "site_names": self._site_names,
-            "patterns": self._patterns,
+            "patterns": self.patterns,
         }
 
 
@@ -181,7 +189,10 @@ def compile_patterns(patterns: Sequence[str]) -> PatternSet:
             found.Add(pattern)
         except re2.error as error:
             raise PolicyError(f"pattern {number} is no RE2 expression: {error}") from error
-    found.Compile()
+    try:
+        found.Compile()
+    except re2.error as error:
+        raise PolicyError("the patterns are too many or too large for one RE2 set") from error
     return cast("PatternSet", found)
 
 
@@ -199,7 +210,7 @@ class Snapshot:
         payload = view[_HEADER.size :]
         if magic != _MAGIC or version != FORMAT_VERSION:
             raise PolicyError("not a policy snapshot of this version; it will be compiled anew")
-        if len(payload) != sum(lengths) or hashlib.sha256(payload).digest() != digest:
+        if len(payload) != sum(lengths) or _digest(serial, inputs, lengths, payload) != digest:
             raise PolicyError("the policy snapshot is damaged; it will be compiled anew")
         end_of_tables, end_of_trie = lengths[0], lengths[0] + lengths[1]
         tables = json.loads(bytes(payload[:end_of_tables]))

@@ -36,13 +36,14 @@ class Bounded(Generic[K, V]):
 
     def put(self, key: K, value: V, cost: int) -> None:
         """Keep `value`; at the bound the half that was longer not asked for is forgotten."""
+        replaced = self._young.pop(key, None)
+        self._spent -= replaced[1] if replaced else 0
         if cost > self._half:
+            self._old.pop(key, None)  # what it was before is no longer true
             return
-        replaced = self._young.get(key)
-        self._spent += cost - (replaced[1] if replaced else 0)
+        self._spent += cost
         if self._spent > self._half:
             self._old, self._young, self._spent = self._young, {}, cost
-            self._old.pop(key, None)
         self._young[key] = value, cost
 
     def clear(self) -> None:

@@ -136,10 +136,15 @@ class Resolver:
         """Answer a packet from outside the clients this server is for."""
         if len(packet) < HEADER or packet[2] >= 0x80:
             return
+        if packet[2] & 0x78:
+            respond(response.notimp(packet))
+            return
         try:
-            respond(response.refused(read(packet)))
+            query = read(packet)
         except FormatError:
             respond(response.formerr(packet))
+        else:
+            respond(response.refused(query))
 
     def _resolve(
         self, query: Query, client: str, packet: bytes, respond: Respond, tcp: bool
@@ -148,24 +153,24 @@ class Resolver:
         policy = self._policy
         decision = policy.decide(query.name)
         self._record(client, decision)  # before any octet leaves
+        limit = _TCP_MAX if tcp else query.size
         if decision.blocks:
-            octets = self._blocked(query, decision)
+            octets = self._blocked(query, decision, limit)
             if packet[1] & _SAMPLED == 0 and not tcp and not query.options:
                 repeat = Repeat(octets[2:], FOREVER, self._cells_of(decision.cells))
                 self._repeats.put(packet[2:], repeat)
             respond(octets)
             return
-        limit = _TCP_MAX if tcp else query.size
         repeat_key = None if tcp or query.options else packet[2:]
         transaction = Transaction(
             query, client, limit, repeat_key, respond, policy.generation, decision
         )
-        if query.qtype == ANY:
-            self._tell(transaction, response.minimal_any(query), FOREVER, decision.cells)
-            return
         route = self._routes.find(query.name)
         if isinstance(route, Local):
             self._answer_here(transaction, route)
+            return
+        if query.qtype == ANY:
+            self._tell(transaction, response.minimal_any(query), FOREVER, decision.cells)
             return
         key = (*query.key, route.number)
         kept = self._cache.get(key, self._clock())
@@ -216,7 +221,8 @@ class Resolver:
             self._record(transaction.client, inspection)
             cells += inspection.cells
             if inspection.blocks:
-                self._tell(transaction, self._blocked(query, inspection), kept.expires, cells)
+                octets = self._blocked(query, inspection, transaction.limit)
+                self._tell(transaction, octets, kept.expires, cells)
                 return
         if kept.expires <= kept.came:
             transaction = transaction._replace(repeat_key=None)  # its TTL of 0 is for now only
@@ -240,11 +246,12 @@ class Resolver:
             octets = response.nxdomain(query, _LOCAL_TTL)
         self._tell(transaction, octets, FOREVER, transaction.decision.cells)
 
-    def _blocked(self, query: Query, decision: Decision) -> bytes:
+    def _blocked(self, query: Query, decision: Decision, limit: int) -> bytes:
         answer, block = self._settings.blocking
         if decision.nodata and answer is response.blocked_nxdomain:
             answer = response.blocked_nodata
-        return answer(query, block)
+        octets = answer(query, block)
+        return octets if len(octets) <= limit else response.truncated(query)
 
     def _tell(
         self,

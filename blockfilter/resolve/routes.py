@@ -55,9 +55,13 @@ SPECIAL_NAMES: Mapping[str, tuple[Special, ...]] = {
     "ddr": (Special("resolver.arpa", Local.NODATA),),  # RFC 9462 section 6.4: no other resolver
 }
 
-# RFC 6303: reverse zones of addresses that mean nothing outside.
-_PRIVATE_V4 = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8")
-_PRIVATE_V6 = ("fc00::/7", "fe80::/10")
+# RFC 6303 and 7793: reverse zones of addresses that mean nothing outside.
+_PRIVATE_V4 = (
+    *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),  # inside, behind a carrier
+    *("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "255.255.255.255/32"),  # this host, this link
+    *("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"),  # documentation
+)
+_PRIVATE_V6 = ("::/128", "::1/128", "fc00::/7", "fe80::/10", "2001:db8::/32")
 
 
 def private_reverse_zones() -> list[Special]:

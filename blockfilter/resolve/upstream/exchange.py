@@ -187,6 +187,11 @@ class Exchange:
                 return self._over_tcp(upstream)
         return WAIT
 
+    def on_up(self, upstream: Upstream) -> Move:
+        """A resolver is back: who has waited for long need not wait for the next turn."""
+        concerned = self._rounds and upstream in self.choice.members
+        return Ask(upstream) if concerned and self.may_send else WAIT
+
     def on_error(self, upstream: Upstream) -> Move:
         """A try failed at once: refused, unreachable, closed. It is no longer among `tries`."""
         self._errors += 1

@@ -1,0 +1,147 @@
+"""Plain lists: hosts lines and bare names, in one file if need be.
+
+=========================  =====================================================================
+line                       rules
+=========================  =====================================================================
+``0.0.0.0 a.example b.ex`` hosts: an address first, whichever it is; each name exactly
+``a.example``              a domain: the name and all below it
+``# …``, ``! …``, empty    none; ``#`` also begins a comment within a line
+=========================  =====================================================================
+
+A line that is neither is skipped and noted with its number and what is wrong with it, never with
+its text. A file that is no list, or has no usable line, is refused whole with a ListError.
+"""
+
+import re
+from collections.abc import Container, Iterator
+from ipaddress import ip_address
+from pathlib import Path
+
+from blockfilter.catalog.formats.lines import numbered
+from blockfilter.errors import FormatError, ListError
+from blockfilter.message import name as names
+from blockfilter.policy.rule import Action, Mode, Rule, Trigger
+
+MAX_ENTRIES = 2_000_000  # what memory and start-up time are measured for
+CATEGORY = "other"
+NOTED = 5  # refused lines kept with their cause; of the rest only the number
+
+_MAX_TEXT = names.MAX_NAME - 2  # the length octet of the first label and the root are not written
+_LENGTHS = [bytes((length,)) for length in range(names.MAX_LABEL + 1)]
+_LABEL = r"[a-z0-9_-]{1,63}"
+# Nine lines in ten: ASCII in lower case, and nothing about it that the slow way would refuse.
+_USUAL = re.compile(
+    rf"((?:0\.0\.0\.0|127\.0\.0\.1)[ \t]+)?((?:{_LABEL}\.)+[a-z][a-z0-9_-]{{0,62}})\r?\n?".encode()
+)
+_CHARACTERS = re.compile(r"[a-z0-9_.-]*")
+_NUMERIC = re.compile(r"(?:.*\.)?[0-9]+")  # its last label is a number: read as an address
+# What hosts files bring for the machine itself.
+_BOILERPLATE = re.compile(
+    r"localhost[46]?(?:\.localdomain[46]?)?|local|broadcasthost|ip6-[a-z0-9-]+|0\.0\.0\.0"
+)
+
+
+class Refused:
+    """The wrong lines of one file: how many, and of the first ones where and why."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[tuple[int, str]] = []
+
+    def note(self, line: int, cause: str) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.first) < NOTED:
+            self.first.append((line, cause))
+
+
+def rules(path: Path, mode: Mode, wide: Container[str], refused: Refused) -> Iterator[Rule]:
+    """The file's rules, one by one; `wide` are the names too wide to be listed with all below.
+
+    ListError, also after the first rules: the file is refused whole.
+    """
+    entries = 0
+    usual, lengths, subtree, exact = _USUAL.fullmatch, _LENGTHS, Trigger.SUBTREE, Trigger.EXACT
+    for number, line in numbered(path):
+        found = usual(line)
+        if found is not None and len(found[2]) <= _MAX_TEXT:
+            address, name = found.groups()
+            if address is not None or name.decode() not in wide:
+                wire = b"".join([lengths[len(label)] + label for label in name.split(b".")])
+                trigger = subtree if address is None else exact
+                if address is None or name != b"localhost.localdomain":
+                    entries += 1
+                    yield Rule(trigger, wire + b"\0", CATEGORY, "", Action.BLOCK, mode)
+            else:
+                refused.note(number, _WIDE)
+        else:
+            try:
+                trigger, values = _entry(line, wide)
+            except FormatError as error:
+                refused.note(number, str(error))
+                continue
+            entries += len(values)
+            for value in values:
+                yield Rule(trigger, value, CATEGORY, "", Action.BLOCK, mode)
+        if entries > MAX_ENTRIES:
+            raise ListError(f"{path}: has more than {MAX_ENTRIES} entries; shorten it")
+    if not entries:
+        raise ListError(f"{path}: {_useless(refused)}")
+
+
+_WIDE = "a public suffix would block every site under it; list the sites"
+
+
+def _useless(refused: Refused) -> str:
+    if not refused.count:
+        return "names nothing; a list names at least one name"
+    line, cause = refused.first[0]
+    return f"has no usable line (line {line}: {cause}); a list has one name or hosts entry a line"
+
+
+def _entry(line: bytes, wide: Container[str]) -> tuple[Trigger, list[bytes]]:
+    """Any line, read slowly; FormatError says what is wrong with it, without its text."""
+    try:
+        text = line.decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise FormatError("not in UTF-8") from error
+    words = [] if text.startswith("!") else text.partition("#")[0].split()
+    if not words:
+        return Trigger.EXACT, []
+    if _is_address(words[0]):
+        if not words[1:]:
+            raise FormatError("an address without a name")
+        return Trigger.EXACT, [
+            _name(word) for word in words[1:] if not _BOILERPLATE.fullmatch(word.lower())
+        ]
+    if words[1:]:
+        raise FormatError("several words, and the first is no address")
+    name = _name(words[0])
+    shown = names.to_text(name)
+    if "." not in shown:
+        raise FormatError("a single label would block every site under it; list the sites")
+    if shown in wide:
+        raise FormatError(_WIDE)
+    return Trigger.SUBTREE, [name]
+
+
+def _name(word: str) -> bytes:
+    if word.startswith("*"):
+        raise FormatError("a wildcard; a bare name already means all below it")
+    if word.isascii() and not _CHARACTERS.fullmatch(word.lower()):
+        raise FormatError("a character that no host's or site's name has")
+    name = names.from_text(word)
+    shown = names.to_text(name)
+    if name == names.ROOT or not _CHARACTERS.fullmatch(shown):
+        raise FormatError("a character that no host's or site's name has")
+    if _NUMERIC.fullmatch(shown):
+        raise FormatError("an address is no name")
+    return name
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ip_address(word.partition("%")[0])
+    except ValueError:
+        return False
+    return True

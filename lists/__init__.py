@@ -1,0 +1,1 @@
+"""The curated list, as data. `blockfilter.catalog.store` reads it."""
