@@ -11,20 +11,20 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain
 from pathlib import Path
 
 from blockfilter.catalog import release, store, suffixes
 from blockfilter.catalog.formats import plain
-from blockfilter.catalog.release import Inputs, ListReport
+from blockfilter.catalog.release import Inputs, ListReport, OwnList
 from blockfilter.errors import BlockfilterError, FormatError, ListError, StateError
 from blockfilter.message import name as names
 from blockfilter.policy.rule import Role, Rule, RuleList, Trigger
 from blockfilter.policy.snapshot import Snapshot, build
 
 TEST_NAME = "check.blockfilter.test"  # always blocked, never counted: `health` asks for it
+TEST_CATEGORY = "test"
 BUILT_IN, LOCAL_ALLOW = "built-in", "local-allow"
 KEPT = 3  # snapshots: the one in force, the one before, and one for trying things out
 _ATTEMPTS = 3  # readings of lists that somebody keeps writing to
@@ -35,25 +35,155 @@ def main() -> int:
     """Answer one request; the exit code is 0 if there is a snapshot."""
     request = json.load(sys.stdin)
     try:
-        answer = {"snapshot": compiled(release.inputs_of(request["inputs"]), request["folder"])}
+        inputs = release.inputs_of(request["inputs"])
+        answer = {"snapshot": compiled(inputs, Path(request["folder"])).name}
     except BlockfilterError as error:
         answer = {"kind": type(error).__name__, "problem": str(error)}
     json.dump(answer, sys.stdout)
     return 0 if "snapshot" in answer else 1
 
 
-def compiled(inputs: Inputs, into: str) -> str:
-    """Name of the snapshot written for `inputs` to the folder `into`."""
-    folder = Path(into)
+def compiled(inputs: Inputs, folder: Path) -> Path:
+    """The snapshot of `inputs`, written to `folder`; ListError or StateError."""
     for _ in range(_ATTEMPTS):
         before = release.digest(inputs)
-        lists = _Lists(inputs)
-        octets, report = lists.build(before, folder)
-        if release.digest(inputs) == before:
+        with _unwritable(folder):
+            serial = _next_serial(folder)
+        octets, reports = _built(inputs, before, serial)
+        if release.digest(inputs) == before:  # what was read is what was digested
             path = release.snapshot_file(folder, before)
-            with _changing(folder):
-                _write(path.with_suffix(".json"), json.dumps({"lists": report}).encode())
+            with _unwritable(folder):
+                _write(path.with_suffix(".json"), json.dumps({"lists": reports}).encode())
                 _write(path, octets)
                 _prune(folder)
-            return path.name
+            return path
     raise ListError("a list was changed again and again while it was read; try again later")
+
+
+def _built(inputs: Inputs, digest: bytes, serial: int) -> tuple[bytes, list[ListReport]]:
+    """The snapshot's octets, and how each list was read; ListError with every refused list."""
+    file = suffixes.suffix_file()
+    every = suffixes.read(file)
+    problems: list[str] = []
+    refused = [plain.Refused() for _ in inputs.lists]
+    lists = [
+        *_own_rules(inputs, every.icann, problems),
+        *(
+            RuleList(one.path, Role.BLOCK, _guarded(one, every.icann, noted, problems))
+            for one, noted in zip(inputs.lists, refused, strict=True)
+        ),
+    ]
+    octets = build(
+        lists,
+        every.rules,
+        inputs=digest,
+        serial=serial,
+        release=release.release_text(inputs),
+        suffix_date=suffixes.date(file),
+    )
+    if problems:
+        raise ListError("\n".join(problems))
+    counts = [info.rules for info in Snapshot(octets).lists]
+    noted = [plain.Refused()] * (len(lists) - len(refused)) + refused
+    return octets, [
+        ListReport(one.id, rules, wrong.count, tuple(wrong.first))
+        for one, rules, wrong in zip(lists, counts, noted, strict=True)
+    ]
+
+
+def _own_rules(inputs: Inputs, wide: suffixes.Wide, problems: list[str]) -> Iterator[RuleList]:
+    """What is in every policy: protected names, the local ones, the test name, the curated list."""
+    try:
+        catalog = store.read(store.shipped(), wide)
+    except ListError as error:
+        problems.append(str(error))
+        return
+    yield catalog.protected_list()
+    yield RuleList(LOCAL_ALLOW, Role.ALLOW, _allowed(inputs.allow, problems))
+    test = Rule(Trigger.SUBTREE, names.from_text(TEST_NAME), TEST_CATEGORY, counted=False)
+    yield RuleList(BUILT_IN, Role.BLOCK, [test])
+    if inputs.curated:
+        yield catalog.curated_list()
+
+
+def _allowed(texts: tuple[str, ...], problems: list[str]) -> Iterator[Rule]:
+    for place, text in enumerate(texts, 1):
+        try:
+            yield Rule(Trigger.SUBTREE, names.from_text(text), LOCAL_ALLOW)
+        except FormatError as error:
+            problems.append(f"name {place} that is to be allowed: {error}; correct it")
+
+
+def _guarded(
+    one: OwnList, wide: suffixes.Wide, refused: plain.Refused, problems: list[str]
+) -> Iterator[Rule]:
+    """The rules of a file; that it is refused is noted, so that the other files are read too."""
+    try:
+        yield from plain.rules(Path(one.path), one.mode, wide, refused)
+    except ListError as error:
+        problems.append(str(error))
+
+
+@contextmanager
+def _unwritable(folder: Path) -> Iterator[None]:
+    """StateError where the folder, which is made and locked meanwhile, cannot be used."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+    except OSError as error:
+        raise StateError(
+            f"{folder}: cannot be written ({error.strerror}); make room or name another state "
+            "directory with --state DIR"
+        ) from error
+
+
+def _next_serial(folder: Path) -> int:
+    """One more than any compiler before us took here; kept before it is used."""
+    path = folder / "serial"
+    try:
+        serial = int(path.read_text("ascii")) + 1
+    except (FileNotFoundError, ValueError):
+        # Lost or damaged: the clock is ahead of what was counted up to now.
+        serial = 1 if not any(folder.glob("*.snapshot")) else int(time.time())
+    _write(path, str(serial).encode())
+    return serial
+
+
+def _write(path: Path, octets: bytes) -> None:
+    """Replace a file whole and durably."""
+    descriptor, temporary = tempfile.mkstemp(".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(octets)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _prune(folder: Path) -> None:
+    """Remove all but the snapshots used last, and what a killed compiler left behind."""
+    every = sorted(folder.glob("*.snapshot"), key=lambda path: path.stat().st_mtime_ns)
+    for path in every[:-KEPT]:
+        path.unlink(missing_ok=True)
+        path.with_suffix(".json").unlink(missing_ok=True)
+    for path in folder.glob("*.tmp"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < time.time() - _STALE:
+                path.unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

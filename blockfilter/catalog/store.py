@@ -7,13 +7,14 @@ is returned has none.
 
 import re
 import tomllib
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import blockfilter
 from blockfilter.catalog.site import Dossier, State
+from blockfilter.catalog.suffixes import Wide
 from blockfilter.errors import FormatError, ListError, PolicyError
 from blockfilter.message import name as names
 from blockfilter.policy.rule import Role, Rule, RuleList, Trigger
@@ -70,7 +71,7 @@ def files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.toml"))
 
 
-def read(folder: Path, wide: Container[str]) -> Catalog:
+def read(folder: Path, wide: Wide) -> Catalog:
     """The whole folder; `wide` are the names nothing may be listed under. ListError: mistakes."""
     reader = _Reader(wide)
     tables = {path.name: reader.table(path) for path in files(folder)}
@@ -91,7 +92,7 @@ def read(folder: Path, wide: Container[str]) -> Catalog:
 class _Reader:
     """Turns tables into values and gathers what is wrong with them."""
 
-    def __init__(self, wide: Container[str]) -> None:
+    def __init__(self, wide: Wide) -> None:
         self.problems: list[str] = []
         self._wide = wide
         self._ids: dict[str, str] = {}
@@ -141,7 +142,7 @@ class _Reader:
             return  # it was not readable, which is said already
         category = table.get("category")
         if category not in known:
-            self.wrong(file, "", f'needs category = one of {", ".join(sorted(known))} at its top')
+            self.wrong(file, "", f"needs category = one of {', '.join(sorted(known))} at its top")
         for block, entry in self._blocks(file, table, "site", ("category",)):
             yield self._site(file, block, entry, str(category))
 
@@ -216,7 +217,7 @@ class _Reader:
         values = entry.get(key, [])
         if isinstance(values, list) and all(isinstance(value, str) for value in values):
             return values
-        problem = f"{file}: {block}: {key} is no list of texts; write {key} = [\"...\"]"
+        problem = f'{file}: {block}: {key} is no list of texts; write {key} = ["..."]'
         if problem not in self.problems:  # the same list is read twice
             self.problems.append(problem)
         return []

@@ -92,7 +92,9 @@ def _ascii(rule: str) -> str:
     try:
         return mark + names.to_text(names.from_text(rule.removeprefix(mark)))
     except FormatError as error:
-        raise ListError(f"the public suffix list has a rule that is no name; {_REINSTALL}") from error
+        raise ListError(
+            f"the public suffix list has a rule that is no name; {_REINSTALL}"
+        ) from error
 
 
 def _read(file: Path) -> bytes:

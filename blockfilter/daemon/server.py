@@ -319,7 +319,7 @@ class Server:
                 "lists": self._loaded.report.facts(),
                 "error": self._policy_error,
             },
-            "hits": {"state": state.name, "detail": state.detail},
+            "hits": {"state": state.status, "detail": state.detail},
             "runtime": {"ram_backed": directories.ram_backed(self._runtime)},
         }
         try:

@@ -176,7 +176,7 @@ class Policy:
             for match, mode in ((enforced, ENFORCED), (monitored, MONITORED))
             if match and match.record.counted
         ]
-        nodata = enforced is not None and self._is_open_below(name, found)
+        nodata = enforced is not None and self._is_open_below(names.key(name), found)
         return Decision(enforced is not None, False, nodata, tuple(cells))
 
     def _passing(self, found: list[Match]) -> Match | None:
@@ -202,10 +202,9 @@ class Policy:
                 best = best or match
         return best
 
-    def _is_open_below(self, name: bytes, found: list[Match]) -> bool:
-        """Whether a name below the blocked `name` may be open (RFC 8020); `found` are its matches."""
-        key = names.key(name)
-        if self._passes_by_shape or self._has_open_node(key):
+    def _is_open_below(self, key: bytes, found: list[Match]) -> bool:
+        """Whether a name below the blocked one may be open (RFC 8020); `found` are its matches."""
+        if not key or self._passes_by_shape or self._has_open_node(key):
             return True
         lasting = {Trigger.SUBTREE} if self._has_suffix_below(key) else _LASTING
         below = [match for match in found if match.record.trigger in lasting]
@@ -233,6 +232,8 @@ class Policy:
         """Labels of the public suffix, by the algorithm of the list: the longest rule, else one."""
         longest = 1
         for prefix in self._prefixes(SUFFIX_SPACE + key):
+            if not prefix:
+                continue  # a rule that stands at the root
             kinds = self._metadata[self._key_id(prefix)]
             length = len(names.split(prefix[1:] + names.ROOT))
             if kinds & EXCEPTION:

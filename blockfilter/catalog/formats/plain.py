@@ -13,11 +13,12 @@ its text. A file that is no list, or has no usable line, is refused whole with a
 """
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
 from blockfilter.catalog.formats.lines import numbered
+from blockfilter.catalog.suffixes import Wide
 from blockfilter.errors import FormatError, ListError
 from blockfilter.message import name as names
 from blockfilter.policy.rule import Action, Mode, Rule, Trigger
@@ -26,12 +27,13 @@ MAX_ENTRIES = 2_000_000  # what memory and start-up time are measured for
 CATEGORY = "other"
 NOTED = 5  # refused lines kept with their cause; of the rest only the number
 
+_WIDE = "a public suffix would block every site under it; list the sites"
 _MAX_TEXT = names.MAX_NAME - 2  # the length octet of the first label and the root are not written
 _LENGTHS = [bytes((length,)) for length in range(names.MAX_LABEL + 1)]
 _LABEL = r"[a-z0-9_-]{1,63}"
 # Nine lines in ten: ASCII in lower case, and nothing about it that the slow way would refuse.
 _USUAL = re.compile(
-    rf"((?:0\.0\.0\.0|127\.0\.0\.1)[ \t]+)?((?:{_LABEL}\.)+[a-z][a-z0-9_-]{{0,62}})\r?\n?".encode()
+    rf"((?:0\.0\.0\.0|127\.0\.0\.1)[ \t]+)?(?!localhost)((?:{_LABEL}\.)+[a-z][a-z0-9_-]{{0,62}})\r?\n?".encode()
 )
 _CHARACTERS = re.compile(r"[a-z0-9_.-]*")
 _NUMERIC = re.compile(r"(?:.*\.)?[0-9]+")  # its last label is a number: read as an address
@@ -55,7 +57,7 @@ class Refused:
             self.first.append((line, cause))
 
 
-def rules(path: Path, mode: Mode, wide: Container[str], refused: Refused) -> Iterator[Rule]:
+def rules(path: Path, mode: Mode, wide: Wide, refused: Refused) -> Iterator[Rule]:
     """The file's rules, one by one; `wide` are the names too wide to be listed with all below.
 
     ListError, also after the first rules: the file is refused whole.
@@ -66,14 +68,13 @@ def rules(path: Path, mode: Mode, wide: Container[str], refused: Refused) -> Ite
         found = usual(line)
         if found is not None and len(found[2]) <= _MAX_TEXT:
             address, name = found.groups()
-            if address is not None or name.decode() not in wide:
-                wire = b"".join([lengths[len(label)] + label for label in name.split(b".")])
-                trigger = subtree if address is None else exact
-                if address is None or name != b"localhost.localdomain":
-                    entries += 1
-                    yield Rule(trigger, wire + b"\0", CATEGORY, "", Action.BLOCK, mode)
-            else:
+            if address is None and name.decode() in wide:
                 refused.note(number, _WIDE)
+                continue
+            wire = b"".join([lengths[len(label)] + label for label in name.split(b".")]) + b"\0"
+            entries += 1
+            trigger = subtree if address is None else exact
+            yield Rule(trigger, wire, CATEGORY, "", Action.BLOCK, mode)
         else:
             try:
                 trigger, values = _entry(line, wide)
@@ -89,9 +90,6 @@ def rules(path: Path, mode: Mode, wide: Container[str], refused: Refused) -> Ite
         raise ListError(f"{path}: {_useless(refused)}")
 
 
-_WIDE = "a public suffix would block every site under it; list the sites"
-
-
 def _useless(refused: Refused) -> str:
     if not refused.count:
         return "names nothing; a list names at least one name"
@@ -99,7 +97,7 @@ def _useless(refused: Refused) -> str:
     return f"has no usable line (line {line}: {cause}); a list has one name or hosts entry a line"
 
 
-def _entry(line: bytes, wide: Container[str]) -> tuple[Trigger, list[bytes]]:
+def _entry(line: bytes, wide: Wide) -> tuple[Trigger, list[bytes]]:
     """Any line, read slowly; FormatError says what is wrong with it, without its text."""
     try:
         text = line.decode("utf-8").strip()

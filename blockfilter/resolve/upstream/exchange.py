@@ -68,6 +68,9 @@ class Owner(Protocol):
     def heard(self, try_: Try, message: bytes, now: float) -> None:
         """A message arrived that may be the response."""
 
+    def stray(self) -> None:
+        """A message arrived that answers nothing anybody waits for."""
+
     def failed(self, try_: Try, now: float) -> None:
         """No response can arrive any more."""
 

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from enum import Enum, auto
 
+from blockfilter.message.name import MAX_LABEL
 from blockfilter.message.question import (
     AD,
     BADVERS,
@@ -29,7 +30,6 @@ from blockfilter.message.question import (
     SERVFAIL,
     UDP_MAX,
 )
-from blockfilter.message.name import MAX_LABEL
 
 # A resolver keeps to the 1232 octets announced; what does not fit in here was meant for TCP.
 LARGEST_DATAGRAM = 4096

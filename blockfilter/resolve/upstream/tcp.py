@@ -5,6 +5,7 @@ told apart by id and held against the question like any other. A connection is c
 idle for a while, and used no more once a query on it stayed silent: its other end may be gone.
 """
 
+import contextlib
 import socket
 from collections.abc import Iterator
 
@@ -78,10 +79,8 @@ class Connection:
         self._sock = sock = socket.socket(upstream.family, _STREAM)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
+            with contextlib.suppress(BlockingIOError):  # on its way; reading tells how it went
                 sock.connect(upstream.address)
-            except BlockingIOError:
-                pass  # it is on its way; errors are told of like any other event
             poller.add(sock.fileno(), self, READ)
         except OSError:
             sock.close()
@@ -133,11 +132,9 @@ class Connection:
             self.close()
 
     def _flush(self) -> None:
-        try:
+        # Not connected yet, or full: there will be an event. Broken: reading tells.
+        with contextlib.suppress(OSError):
             del self._outgoing[: self._sock.send(self._outgoing)]
-        except OSError:
-            # Not connected yet, or full: there will be an event. Broken: reading will tell.
-            pass
         watched = READ | WRITE if self._outgoing else READ
         if watched != self._watched:
             self._poller.change(self._sock.fileno(), watched)
@@ -162,7 +159,7 @@ class Connection:
         for message in self._messages():
             try_ = self.waiting.get(message[:2])
             if try_ is None:  # late: its exchange has ended
-                self._owner.ignored += 1
+                self._owner.stray()
                 continue
             self._answers += 1
             self._owner.heard(try_, message, now)

@@ -11,7 +11,8 @@ import errno
 import logging
 import time
 from collections.abc import Sequence
-from weakref import WeakSet, WeakValueDictionary
+from math import inf
+from weakref import WeakValueDictionary
 
 from blockfilter.message.question import RD
 from blockfilter.resolve.upstream.choice import Choice
@@ -38,7 +39,9 @@ from blockfilter.resolve.upstream.matching import (
 )
 from blockfilter.resolve.upstream.poller import Poller
 from blockfilter.resolve.upstream.tcp import Connections
+from blockfilter.resolve.upstream.timer import Timer
 from blockfilter.resolve.upstream.udp import UdpTry
+from blockfilter.resolve.upstream.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +63,11 @@ _ROOT_NS = b"\0\0\2\0\1"  # what a probe asks: every resolver knows it
 
 
 class Transport:
-    """Exchanges under way. `ignored` counts messages that were no response to what they claimed to
-    answer, `dropped` the exchanges that made room for others or found none."""
+    """Exchanges under way.
+
+    Counts: `ignored` messages that were no response to the query they claimed to answer, `dropped`
+    exchanges that made room for others or found none.
+    """
 
     def __init__(
         self,
@@ -74,39 +80,44 @@ class Transport:
         self.dropped = 0
         self.budget = Budget(first_try, budget)
         self._bound = outstanding
+        self._running = False
         self._poller = Poller()
+        self._timer = Timer(self._look)
+        self._watch = Watch()
         self._idents = idents()
         self._connections = Connections(self._poller, self, self._idents)
         self._exchanges: dict[Exchange, None] = {}
         self._upstreams: WeakValueDictionary[Endpoint, Upstream] = WeakValueDictionary()
-        self._down: WeakSet[Upstream] = WeakSet()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._fast = False  # whether the timer is the one for exchanges under way
-
-    def __len__(self) -> int:
-        return len(self._exchanges)
+        self._drained: asyncio.Event | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Work on `loop` from now on."""
-        self._loop = loop
         self._poller.start(loop)
+        self._timer.start(loop)
+        self._running = True
 
     async def drain(self, seconds: float) -> None:
-        """Wait until what is under way has ended, for at most so many seconds."""
-        end = time.monotonic() + seconds
-        while any(one.done is not _nobody for one in self._exchanges) and time.monotonic() < end:
-            await asyncio.sleep(TICK)
+        """Wait until the exchanges under way have ended, for at most so many seconds."""
+        self._drained = asyncio.Event()
+        self._timer.within(0)
+        try:
+            await asyncio.wait_for(self._drained.wait(), seconds)
+        except TimeoutError:
+            log.info("%d exchanges did not end in time", self.outstanding)
 
     def close(self) -> None:
         """End all exchanges and let go of all sockets; later exchanges are refused."""
-        self._loop = None
-        if self._timer is not None:
-            self._timer.cancel()
+        self._running = False
+        self._timer.stop()
         for exchange in list(self._exchanges):
             self._end(exchange, exchange.outcome)
         self._connections.close()
         self._poller.close()
+
+    @property
+    def outstanding(self) -> int:
+        """How many callers wait for an outcome."""
+        return sum(exchange.done is not _nobody for exchange in self._exchanges)
 
     def upstream(self, endpoint: Endpoint) -> Upstream:
         """The resolver at an address: the same one for all who ask, as long as anybody holds it."""
@@ -118,13 +129,12 @@ class Transport:
     def begin(self, exchange: Exchange) -> None:
         """Ask the first resolver; where there is no room, `done` is called before this returns."""
         full = len(self._exchanges) >= self._bound
-        if self._loop is None or (full and not self._drop_slow(exchange.started)):
+        if not self._running or (full and not self._drop_slow(exchange.started)):
             self.dropped += 1
             _tell(exchange, exchange.outcome)
             return
         self._exchanges[exchange] = None
-        if not self._fast:
-            self._arm()
+        self._timer.within(TICK)
         self._make(Ask(exchange.choice.first()), exchange, exchange.started)
 
     # What tries tell of.
@@ -134,21 +144,25 @@ class Transport:
         exchange, upstream = try_.exchange, try_.upstream
         verdict = judge(message, try_.ident, exchange.question)
         if verdict is ANSWER:
-            was_down = upstream.health.answered(try_.sent_at, now)
+            was_down = self._watch.answered(upstream, try_.sent_at, now)
             if try_.plain and exchange.helped(try_):
                 upstream.health.refused_edns(now)
             self._end(exchange, Outcome(message, upstream.endpoint, 0))
             if was_down:
-                self._came_up(upstream, now)
+                self._hurry(upstream, now)
         elif verdict is FOREIGN:
             self.ignored += 1
         else:
             self._unsettled(verdict, try_, message, now)
 
+    def stray(self) -> None:
+        """A message arrived that answers nothing anybody waits for."""
+        self.ignored += 1
+
     def failed(self, try_: Try, now: float) -> None:
         """No response to `try_` can arrive any more."""
         exchange, upstream = try_.exchange, try_.upstream
-        self._failure(upstream, try_.sent_at, now)
+        self._watch.failed(upstream, try_.sent_at, now)
         if self._give_up(try_):
             self._make(exchange.on_error(upstream), exchange, now)
 
@@ -159,7 +173,7 @@ class Transport:
             if try_ not in exchange.tries:  # it ended while the others were seen to
                 continue
             if not reused:
-                self._failure(try_.upstream, try_.sent_at, now)
+                self._watch.failed(try_.upstream, try_.sent_at, now)
             if self._give_up(try_):
                 self._make(exchange.on_lost(try_, reused=reused), exchange, now)
 
@@ -169,13 +183,13 @@ class Transport:
         if verdict is FORGED:
             self.ignored += 1
         elif verdict is not BARE:
-            was_down = upstream.health.answered(try_.sent_at, now)
+            was_down = self._watch.answered(upstream, try_.sent_at, now)
             if verdict is not NO_EDNS and exchange.helped(try_):
                 upstream.health.refused_edns(now)
             self._give_up(try_)
         self._make(exchange.on_response(verdict, try_, message), exchange, now)
         if was_down:
-            self._came_up(upstream, now)
+            self._hurry(upstream, now)
 
     @staticmethod
     def _give_up(try_: Try) -> bool:
@@ -197,9 +211,9 @@ class Transport:
             if error in _EXHAUSTED:
                 move = WAIT if exchange.tries else END
             else:
-                self._failure(move.upstream, now, now)
+                self._watch.failed(move.upstream, now, now)
                 move = exchange.on_error(move.upstream)
-        if move is END:
+        if move is END and exchange in self._exchanges:
             self._end(exchange, exchange.outcome)
 
     def _send(self, ask: Ask, exchange: Exchange, now: float) -> int:
@@ -247,7 +261,9 @@ class Transport:
         if self._close_earliest(exchange):
             return True
         oldest = next(iter(self._exchanges))
-        return oldest is not exchange and self._drop_slow(now)
+        if oldest is exchange or not self._drop_slow(now):
+            return False
+        return exchange in self._exchanges  # whoever was told of the drop may have begun others
 
     def _close_earliest(self, exchange: Exchange) -> bool:
         earliest = next((try_ for try_ in exchange.tries if not try_.tcp), None)
@@ -255,36 +271,23 @@ class Transport:
             self._give_up(earliest)
         return earliest is not None
 
-    # Time and health.
+    # Time.
 
-    def _arm(self) -> None:
-        """See to it that the timer runs if there is something to look at, and fast enough."""
-        if self._loop is None:
-            return
-        fast = bool(self._exchanges)
-        if self._timer is not None:
-            if self._fast or not fast:
-                return
-            self._timer.cancel()
-        elif not (fast or self._down or len(self._connections)):
-            return
-        self._fast = fast
-        self._timer = self._loop.call_later(TICK if fast else SLOW_TICK, self._tick)
-
-    def _tick(self) -> None:
-        self._timer, self._fast = None, False
+    def _look(self) -> float:
+        """See to what is overdue; seconds until the next look."""
         now = time.monotonic()
-        try:
-            for exchange in self._overdue(now):
-                if exchange in self._exchanges:
-                    self._due(exchange, now)
-            for upstream in list(self._down):
-                if now >= upstream.health.probe_at:
-                    self._probe(upstream, now)
-            if len(self._connections):
-                self._connections.close_idle(now)
-        finally:
-            self._arm()
+        for exchange in self._overdue(now):
+            if exchange in self._exchanges:
+                self._due(exchange, now)
+        for upstream in self._watch.to_probe(now):
+            self._probe(upstream, now)
+        if len(self._connections):
+            self._connections.close_idle(now)
+        if self._drained and not self.outstanding:
+            self._drained.set()
+        if self._exchanges:
+            return TICK
+        return SLOW_TICK if len(self._watch) or len(self._connections) else inf
 
     def _overdue(self, now: float) -> list[Exchange]:
         found, youngest = [], now - self.budget.first_try
@@ -298,27 +301,20 @@ class Transport:
     def _due(self, exchange: Exchange, now: float) -> None:
         if exchange.tries:
             latest = exchange.tries[-1]
-            self._failure(latest.upstream, latest.sent_at, now)
+            self._watch.failed(latest.upstream, latest.sent_at, now)
             latest.abandon()
         self._make(exchange.on_due(now), exchange, now)
 
     def _probe(self, upstream: Upstream, now: float) -> None:
         """Ask a resolver that is down a question of our own, outside the bound of exchanges."""
-        upstream.health.probed(now)
         budget = self.budget._replace(packets=1)
         alone = Choice((upstream,), "listed")
         exchange = Exchange(alone, _ROOT_NS, RD, False, _nobody, now, budget)
         self._exchanges[exchange] = None
         self._make(Ask(upstream), exchange, now)
 
-    def _failure(self, upstream: Upstream, sent_at: float, now: float) -> None:
-        if upstream.health.failed(sent_at, now):
-            self._down.add(upstream)
-            log.warning("upstream %s is down: it does not answer", upstream.text)
-
-    def _came_up(self, upstream: Upstream, now: float) -> None:
-        self._down.discard(upstream)
-        log.info("upstream %s is up again", upstream.text)
+    def _hurry(self, upstream: Upstream, now: float) -> None:
+        """A resolver is up again: ask it at once what has waited for long."""
         for exchange in list(self._exchanges):
             if exchange in self._exchanges:
                 self._make(exchange.on_up(upstream), exchange, now)

@@ -50,9 +50,13 @@ class UdpTry:
         # The type under socket.socket: half the cost, and nothing here needs the other half.
         self._sock = sock = socket.SocketType(upstream.family, _DATAGRAM)
         self._fd = sock.fileno()
-        sock.connect(upstream.address)
-        sock.send(matching.query(ident, exchange.question, exchange.flags, exchange.do, plain))
-        poller.add(self._fd, self, READ)
+        try:
+            sock.connect(upstream.address)
+            sock.send(matching.query(ident, exchange.question, exchange.flags, exchange.do, plain))
+            poller.add(self._fd, self, READ)
+        except OSError:
+            sock.close()
+            raise
 
     @property
     def tcp(self) -> bool:
