@@ -4,8 +4,10 @@ tldextract reads the file: its own copy is older than its release. ICANN and pri
 alike for site-names; only a name of the ICANN section is too wide to be listed.
 """
 
+import gc
 import hashlib
 import re
+import warnings
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -82,9 +84,14 @@ def _rules(file: Path, *, private: bool) -> list[str]:
         include_psl_private_domains=private,
     )
     try:
-        return extract.tlds
+        with warnings.catch_warnings():
+            # Its reader of file addresses leaves the file to the collector, which warns of it.
+            warnings.simplefilter("ignore", ResourceWarning)
+            found = extract.tlds
+            gc.collect()
     except SuffixListNotFound as error:
         raise ListError(f"{file}: cannot be read; {_REINSTALL}") from error
+    return found
 
 
 def _ascii(rule: str) -> str:

@@ -114,8 +114,8 @@ def _inputs(settings: "Settings", list_files: tuple[str, ...]) -> "Inputs":
 
 
 def _lines() -> "Iterator[str]":
-    stream = click.get_text_stream("stdin", encoding="utf-8", errors="replace")
-    return (line.strip() for line in stream if line.strip())
+    lines = (line.decode("utf-8", "replace").strip() for line in sys.stdin.buffer)
+    return (line for line in lines if line)
 
 
 def _answer(policy: "Policy", asked: "Iterable[str]", *, as_json: bool) -> int:

@@ -24,7 +24,7 @@ from blockfilter.hits.outbox import Outbox
 from blockfilter.hits.store import DamageError, Store
 from blockfilter.hits.trouble import State, Trouble, Troubles
 
-SEEN = 1 << 17  # marks of an hour: 10,000 clients times a dozen categories, in 8 MB
+SEEN = 1 << 17  # marks of an hour: 10,000 clients times a dozen categories, in 10 MB
 
 _log = logging.getLogger(__name__)
 

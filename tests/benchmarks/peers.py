@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.benchmarks import reload, table
 from tests.benchmarks.load import Crowd, Outcome, dnsperf
+from tests.benchmarks.process import core_time
 from tests.benchmarks.servers import SERVERS, Place, Server, launch, nsd, start
 from tests.benchmarks.workload import (
     HOT,
@@ -126,9 +127,10 @@ def _measure(bench: Bench, server: Server, workload: Workload, run: int) -> None
     write_questions(workload, questions)
     if workload.warm:
         dnsperf(server.port, questions, bench.client_core, "-n", "1")
-    before = server.process.cpu()
+    before, (busy, time) = server.process.cpu(), core_time(bench.server_core)
     outcome = _ask(bench, server.port, questions, workload, run)
-    spent = server.process.cpu() - before
+    spent, (busy_after, time_after) = server.process.cpu() - before, core_time(bench.server_core)
+    bench.result.others.append(max(0.0, (busy_after - busy - spent) / (time_after - time)))
     bench.result.add(server.name, workload.title, outcome.answered / spent)
     wrong = outcome.answered - outcome.rcodes.get(workload.rcode, 0)
     if outcome.lost or wrong:

@@ -71,6 +71,15 @@ class Process:
             self._process.wait()
 
 
+def core_time(core: int) -> tuple[float, float]:
+    """Seconds `core` was busy since boot, and seconds in all; time stolen by a host is busy."""
+    label = f"cpu{core} "
+    line = next(one for one in _read(Path("/proc/stat")).splitlines() if one.startswith(label))
+    spent = [int(field) / _TICK for field in line.split()[1:9]]
+    idle = spent[3] + spent[4]  # idle, iowait
+    return sum(spent) - idle, sum(spent)
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text()

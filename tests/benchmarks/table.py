@@ -18,6 +18,7 @@ class Result:
     first_start: dict[str, float] = field(default_factory=dict)
     snapshot_start: float | None = None
     reload: str | None = None
+    others: list[float] = field(default_factory=list)  # share of the servers' core, a run
     problems: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, server: str, workload: str, rate: float) -> None:
@@ -43,6 +44,8 @@ def markdown(result: Result) -> str:
         lines += ["", f"First answer from a compiled snapshot: {result.snapshot_start:.2f} s"]
     if result.reload is not None:
         lines += ["", f"Reload under load: {result.reload}"]
+    shares = f"{median(result.others):.0%} in the median run, {max(result.others):.0%} at most"
+    lines += ["", f"The servers' core was used by others, the system included, for {shares}"]
     return "\n".join(lines)
 
 

@@ -24,6 +24,16 @@ def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runtime]
 
 
 @pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Path]:
+    """A directory for what is done a hundred times: in memory, where fsync() costs nothing."""
+    if not RAM.is_dir():
+        yield tmp_path
+        return
+    with TemporaryDirectory(dir=RAM) as path:
+        yield Path(path)
+
+
+@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

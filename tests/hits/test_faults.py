@@ -5,61 +5,48 @@ import logging
 import os
 import resource
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
 from blockfilter.hits.hit import Cell
+from blockfilter.hits.pseudonym import packed
 from blockfilter.hits.recorder import Recorder
-from tests.hits.world import BERLIN, Clock, Runtime, abandon
+from tests.hits.world import BERLIN, Clock, Failing, Killed, Runtime, abandon
 
 CELL = Cell("escort-ads", "enforced")
 CLIENTS = [f"10.0.0.{number}" for number in range(1, 7)]
 
 
-class Failing:
-    """Lets the n-th call and the `length - 1` calls after it fail, and then works again."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, nth: int, length: int, error: int) -> None:
-        self.calls, self.failing, self.error = 0, range(nth, nth + length), error
-        for place, name in ((os, "write"), (os, "open"), (Path, "replace"), (Path, "unlink")):
-            monkeypatch.setattr(place, name, self.wrap(getattr(place, name)))
-
-    def wrap(self, function: Callable[..., object]) -> Callable[..., object]:
-        def wrapped(*args: object, **kwargs: object) -> object:
-            self.calls += 1
-            if self.calls - 1 in self.failing:
-                raise OSError(self.error, os.strerror(self.error))
-            return function(*args, **kwargs)
-
-        return wrapped
-
-
-def work(recorder: Recorder, clock: Clock) -> None:
-    """A day in short: hits, a fold in between, and more hits; then the fault is over."""
+def work(recorder: Recorder, clock: Clock) -> Iterator[str]:
+    """A day in short: hits with folds in between; gives each client whose record() returned."""
     for number, client in enumerate(CLIENTS):
         clock.now += 0.6
         recorder.record(client, CELL)
-        if number == 2:
+        yield client
+        if number % 2:
             recorder.fold(clock())
 
 
-@pytest.mark.parametrize("length", [1, 3, 1000])
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EIO])
+@pytest.mark.parametrize(
+    ("error", "length"),
+    [(errno.ENOSPC, 1), (errno.EIO, 2), (errno.EDQUOT, 5), (errno.EROFS, 1000)],
+)
 def test_whichever_call_fails_every_hit_is_stored_once_when_it_is_over(
-    tmp_path, clock, monkeypatch, caplog, error, length
+    quick, clock, monkeypatch, caplog, error, length
 ):
     nth, reached = 0, True
     while reached:
-        place = tmp_path / f"{nth}"
+        place = quick / f"{nth}"
         place.mkdir()
         began = clock.now
         with monkeypatch.context() as patch:
-            fault = Failing(patch, nth, length, error)
+            fault = Failing(patch, nth, length, OSError(error, os.strerror(error)))
             recorder = Recorder(place, BERLIN, clock=clock)
             recorder.open()
-            work(recorder, clock)
+            assert len(list(work(recorder, clock))) == len(CLIENTS)
             reached = fault.calls > nth
         recorder.fold(clock())
         assert recorder.state == ("ok", "", False), nth
@@ -69,6 +56,41 @@ def test_whichever_call_fails_every_hit_is_stored_once_when_it_is_over(
         clock.now, nth = began, nth + 1
     assert nth > 15
     assert not any(client in caplog.text for client in CLIENTS)
+
+
+def test_before_whichever_call_a_process_is_killed_nothing_recorded_is_lost_or_doubled(
+    quick, clock, monkeypatch
+):
+    nth, killed = 0, True
+    while killed:
+        place, recorded = quick / f"{nth}", []
+        place.mkdir()
+        recorder, killed = Recorder(place, BERLIN, clock=clock), False
+        with monkeypatch.context() as patch:
+            Failing(patch, nth, 1_000_000, Killed())
+            try:
+                recorder.open()
+                for client in work(recorder, clock):
+                    recorded.append(client)
+            except Killed:
+                killed = True
+        abandon(recorder)
+        second = Recorder(place, BERLIN, clock=clock)
+        second.open()
+        assert second.state == ("ok", "", False)
+        abandon(second)
+        if recorded:
+            tokens = [hit.token for hit in Runtime(place).stored()]
+            assert len(tokens) == len(set(tokens)), nth
+            assert {token(place, client) for client in recorded} <= set(tokens), nth
+            assert set(tokens) <= {token(place, client) for client in CLIENTS}, nth
+        nth += 1
+    assert nth > 30
+
+
+def token(place: Path, client: str) -> bytes:
+    key = (place / "day.key").read_bytes()
+    return blake2b(packed(client), key=key, digest_size=16).digest()
 
 
 def test_a_full_file_system_is_said_once_and_its_end_as_well(tmp_path, clock, caplog):

@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import closing
 from datetime import date
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from blockfilter.errors import StateError
 from blockfilter.hits.hit import Hit
 from blockfilter.hits.store import DamageError, Store
+from tests.hits.world import Failing, Killed, Runtime
 
 DAY = date(2026, 11, 23)
 
@@ -114,15 +116,19 @@ def test_another_table_in_its_place_is_damage(runtime):
     assert runtime.stored() == hits(1)
 
 
+def damage(path: Path, token: bytes) -> None:
+    """Overwrite the page that holds a token."""
+    octets = bytearray(path.read_bytes())
+    page = octets.index(token) // 4096 * 4096
+    octets[page : page + 4096] = os.urandom(4096)
+    path.write_bytes(octets)
+
+
 def test_what_can_be_read_of_a_damaged_file_is_kept(runtime):
     store = Store(runtime.path)
     rows = hits(*range(5000))
     store.add(DAY, rows)
-    path = runtime.path / "hits-2026-11-23.db"
-    octets = bytearray(path.read_bytes())
-    page = octets.index(hits(2500)[0].token) // 4096 * 4096  # one in the middle of the order
-    octets[page : page + 4096] = os.urandom(4096)
-    path.write_bytes(octets)
+    damage(runtime.path / "hits-2026-11-23.db", rows[2500].token)
     with pytest.raises(DamageError):
         store.add(DAY, rows)
     store.renew(DAY)
@@ -130,6 +136,29 @@ def test_what_can_be_read_of_a_damaged_file_is_kept(runtime):
     kept = set(runtime.stored())
     assert len(kept) > 4500
     assert kept <= set(rows)
+
+
+def test_before_whichever_call_a_renewal_is_killed_the_next_one_keeps_as_much(quick, monkeypatch):
+    store, rows = Store(quick), hits(*range(1000))
+    store.add(DAY, rows)
+    path = quick / "hits-2026-11-23.db"
+    damage(path, rows[500].token)
+    damaged = path.read_bytes()
+    nth, killed = 0, True
+    while killed:
+        path.write_bytes(damaged)
+        killed = False
+        with monkeypatch.context() as patch:
+            Failing(patch, nth, 1_000_000, Killed())
+            try:
+                store.renew(DAY)
+            except Killed:
+                killed = True
+        store.renew(DAY)
+        store.add(DAY, [])
+        assert 800 < len(Runtime(quick).stored()) < 1000
+        nth += 1
+    assert nth > 5
 
 
 def test_a_journal_of_the_damaged_file_is_not_played_into_the_new_one(runtime):

@@ -1,10 +1,14 @@
-"""What the tests of hits share: a settable clock, and a look at all that a directory holds."""
+"""What the tests of hits share: a settable clock, a look at all that a directory holds, faults."""
 
+import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from blockfilter.hits.hit import Hit
 from blockfilter.hits.journal import read
@@ -58,3 +62,27 @@ def abandon(recorder: Recorder) -> None:
     recorder._outbox._waiting.clear()
     recorder._journal.close()
     recorder._release()
+
+
+class Killed(BaseException):
+    """Ends everything at once, as far as that can be had within a process."""
+
+
+class Failing:
+    """Lets the n-th call and the `length - 1` calls after it fail, and then works again."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, nth: int, length: int, error: BaseException
+    ) -> None:
+        self.calls, self.failing, self.error = 0, range(nth, nth + length), error
+        for place, name in ((os, "write"), (os, "open"), (Path, "replace"), (Path, "unlink")):
+            monkeypatch.setattr(place, name, self.wrap(getattr(place, name)))
+
+    def wrap(self, function: Callable[..., object]) -> Callable[..., object]:
+        def wrapped(*args: object, **kwargs: object) -> object:
+            self.calls += 1
+            if self.calls - 1 in self.failing:
+                raise self.error
+            return function(*args, **kwargs)
+
+        return wrapped

@@ -27,14 +27,11 @@ MAX_ENTRIES = 2_000_000  # what memory and start-up time are measured for
 CATEGORY = "other"
 NOTED = 5  # refused lines kept with their cause; of the rest only the number
 
-_WIDE = "a public suffix would block every site under it; list the sites"
-_MAX_TEXT = names.MAX_NAME - 2  # the length octet of the first label and the root are not written
+_WIDE = "a public suffix, under which every site would be blocked"
 _LENGTHS = [bytes((length,)) for length in range(names.MAX_LABEL + 1)]
-_LABEL = r"[a-z0-9_-]{1,63}"
-# Nine lines in ten: ASCII in lower case, and nothing about it that the slow way would refuse.
-_USUAL = re.compile(
-    rf"((?:0\.0\.0\.0|127\.0\.0\.1)[ \t]+)?(?!localhost)((?:{_LABEL}\.)+[a-z][a-z0-9_-]{{0,62}})\r?\n?".encode()
-)
+# Nine lines in ten: one short name in lower case, perhaps after the usual address.
+_USUAL = b"abcdefghijklmnopqrstuvwxyz0123456789-_."
+_SINKS = (b"0.0.0.0 ", b"127.0.0.1 ")
 _CHARACTERS = re.compile(r"[a-z0-9_.-]*")
 _NUMERIC = re.compile(r"(?:.*\.)?[0-9]+")  # its last label is a number: read as an address
 # What hosts files bring for the machine itself.
@@ -63,18 +60,17 @@ def rules(path: Path, mode: Mode, wide: Wide, refused: Refused) -> Iterator[Rule
     ListError, also after the first rules: the file is refused whole.
     """
     entries = 0
-    usual, lengths, subtree, exact = _USUAL.fullmatch, _LENGTHS, Trigger.SUBTREE, Trigger.EXACT
+    subtree, exact, block = Trigger.SUBTREE, Trigger.EXACT, Action.BLOCK  # an Enum's are slow
     for number, line in numbered(path):
-        found = usual(line)
-        if found is not None and len(found[2]) <= _MAX_TEXT:
-            address, name = found.groups()
-            if address is None and name.decode() in wide:
+        trigger, name = subtree, line.rstrip()
+        if name.startswith(_SINKS):
+            trigger, name = exact, name.partition(b" ")[2].lstrip()
+        if wire := _usual(name):
+            if trigger is subtree and name.decode() in wide:
                 refused.note(number, _WIDE)
                 continue
-            wire = b"".join([lengths[len(label)] + label for label in name.split(b".")]) + b"\0"
             entries += 1
-            trigger = subtree if address is None else exact
-            yield Rule(trigger, wire, CATEGORY, "", Action.BLOCK, mode)
+            yield Rule(trigger, wire, CATEGORY, "", block, mode)
         else:
             try:
                 trigger, values = _entry(line, wide)
@@ -83,7 +79,7 @@ def rules(path: Path, mode: Mode, wide: Wide, refused: Refused) -> Iterator[Rule
                 continue
             entries += len(values)
             for value in values:
-                yield Rule(trigger, value, CATEGORY, "", Action.BLOCK, mode)
+                yield Rule(trigger, value, CATEGORY, "", block, mode)
         if entries > MAX_ENTRIES:
             raise ListError(f"{path}: has more than {MAX_ENTRIES} entries; shorten it")
     if not entries:
@@ -95,6 +91,17 @@ def _useless(refused: Refused) -> str:
         return "names nothing; a list names at least one name"
     line, cause = refused.first[0]
     return f"has no usable line (line {line}: {cause}); a list has one name or hosts entry a line"
+
+
+def _usual(name: bytes) -> bytes:
+    """The canonical form of a usual name that the slow way would take, too; else b""."""
+    # Within the length of a label no limit can be passed; "local" may begin the machine's own.
+    if len(name) > names.MAX_LABEL or name.translate(None, _USUAL) or name.startswith(b"local"):
+        return b""
+    labels = name.split(b".")
+    if len(labels) == 1 or b"" in labels or labels[-1].isdigit():
+        return b""
+    return b"".join([_LENGTHS[len(label)] + label for label in labels]) + names.ROOT
 
 
 def _entry(line: bytes, wide: Wide) -> tuple[Trigger, list[bytes]]:
@@ -117,7 +124,7 @@ def _entry(line: bytes, wide: Wide) -> tuple[Trigger, list[bytes]]:
     name = _name(words[0])
     shown = names.to_text(name)
     if "." not in shown:
-        raise FormatError("a single label would block every site under it; list the sites")
+        raise FormatError("a single label, under which every site would be blocked")
     if shown in wide:
         raise FormatError(_WIDE)
     return Trigger.SUBTREE, [name]
@@ -125,7 +132,7 @@ def _entry(line: bytes, wide: Wide) -> tuple[Trigger, list[bytes]]:
 
 def _name(word: str) -> bytes:
     if word.startswith("*"):
-        raise FormatError("a wildcard; a bare name already means all below it")
+        raise FormatError("a wildcard, where a bare name means all below it already")
     if word.isascii() and not _CHARACTERS.fullmatch(word.lower()):
         raise FormatError("a character that no host's or site's name has")
     name = names.from_text(word)

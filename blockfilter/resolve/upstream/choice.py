@@ -60,4 +60,4 @@ class Choice(Generic[U]):
         self._turn = (self._turn + 1) % EXPLORE_EVERY
         if self._turn == 0:
             return min(usable, key=lambda member: member.health.heard_at)
-        return min(usable, key=lambda member: member.health.cost)
+        return min(usable, key=lambda member: member.health.srtt)

@@ -5,13 +5,14 @@ All groups that name the same address share one `Upstream`, and so what they lea
 
 import socket
 
+from blockfilter.errors import ConfigError
 from blockfilter.resolve.upstream.health import Health
 
 Endpoint = tuple[str, int]  # an IP address, with the scope id if it needs one, and a port
 
 
 class Upstream:
-    """A resolver. `text` is its address as a person reads it."""
+    """A resolver. `text` is its address as a person reads it. ConfigError where it is none."""
 
     __slots__ = ("__weakref__", "_address", "endpoint", "family", "health", "text")
 
@@ -22,7 +23,11 @@ class Upstream:
         self.text = f"[{host}]:{port}" if v6 else f"{host}:{port}"
         self.family = socket.AF_INET6 if v6 else socket.AF_INET
         self.health = Health()
-        scoped = "%" in host
+        scoped = v6 and "%" in host
+        try:
+            socket.inet_pton(self.family, host.partition("%")[0] if scoped else host)
+        except (OSError, ValueError) as error:  # a name would be looked up, through ourselves
+            raise ConfigError([f"upstream {host!r} is no IP address; name it by one"]) from error
         self._address: tuple[str, int] | tuple[str, int, int, int] | None
         self._address = None if scoped else (host, port)
 

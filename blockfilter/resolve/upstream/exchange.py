@@ -105,6 +105,7 @@ class Exchange:
         "_errors",
         "_first_try",
         "_kept",
+        "_over",
         "_packets",
         "_plain",
         "_reconnected",
@@ -147,6 +148,7 @@ class Exchange:
         self._asked: tuple[Upstream, ...] = ()
         self._refused: tuple[Upstream, ...] = ()  # whom errors came from in this round
         self._plain: tuple[Upstream, ...] = ()  # who was asked again without EDNS
+        self._over: tuple[Upstream, int] | None = None  # who was asked over TCP, in which round
         self._kept: Outcome | None = None
         self._rounds = self._errors = self._silences = self._wrong = 0
         self._reconnected = self._second_opinion = False
@@ -227,8 +229,11 @@ class Exchange:
         return WAIT if self.tries else END
 
     def _over_tcp(self, upstream: Upstream) -> Move:
-        under_way = any(one.tcp and one.upstream is upstream for one in self.tries)
-        return self._again(Ask(upstream, tcp=True)) if not under_way else WAIT
+        this_round = (upstream, self._rounds)
+        if self._over == this_round:  # two tries were truncated; the one over TCP is under way
+            return WAIT
+        self._over = this_round
+        return self._again(Ask(upstream, tcp=True))
 
     def _without_edns(self, try_: Try, verdict: Verdict, message: bytes) -> Move:
         upstream = try_.upstream

@@ -1,7 +1,8 @@
 """What is known of one resolver: whether it answers, how fast, and whether it understands EDNS.
 
-Pure state; the time is an argument. Failures are evidence only if they are consecutive: a query
-sent before the last failure was noted says nothing new, or one lost burst would be an outage.
+Pure state; the time is an argument. Silence is evidence only if nothing was heard since the query
+was sent, or a few slow names would be an outage; and if the query was sent after the last failure
+was noted, or one lost burst would be.
 """
 
 # Consecutive failures that make a resolver down; one response makes it up (CoreDNS's max_fails).
@@ -13,11 +14,10 @@ PROBE_CAP = 10.0
 # Seconds a resolver is asked without EDNS after it turned out not to understand it.
 PLAIN_SECONDS = 300.0
 
-# RFC 6298 section 2: gains of the smoothed round-trip time and of its variation.
-_ALPHA = 1 / 8
-_BETA = 1 / 4
-_VARIATIONS = 4
-# A resolver that failed counts as this slow at least, until it proves otherwise.
+# Gain of the smoothed round-trip time (RFC 6298 section 2). Its variation is left out: one look at a
+# resolver that got faster would make it seem erratic instead.
+_GAIN = 1 / 8
+# Seconds a resolver counts for that failed before it was ever heard of.
 _FAILED_RTT = 0.4
 
 
@@ -29,10 +29,9 @@ class Health:
         "_failures",
         "_pause",
         "_plain_until",
-        "_srtt",
-        "_variation",
         "heard_at",
         "probe_at",
+        "srtt",
         "up",
     )
 
@@ -40,36 +39,30 @@ class Health:
         self.up = True
         self.probe_at = 0.0
         self.heard_at = 0.0
+        self.srtt = 0.0  # seconds; 0 where nothing was seen yet
         self._failures = 0
         self._failed_at = 0.0
         self._pause = PROBE_FIRST
         self._plain_until = 0.0
-        self._srtt = 0.0
-        self._variation = 0.0
 
     def answered(self, sent_at: float, now: float) -> bool:
         """Note a response to a query sent at `sent_at`; True where the resolver was down."""
-        rtt = now - sent_at
-        if self._srtt:
-            self._variation += _BETA * (abs(rtt - self._srtt) - self._variation)
-            self._srtt += _ALPHA * (rtt - self._srtt)
-        else:
-            self._srtt, self._variation = rtt, rtt / 2
         self.heard_at = now
         self._failures = 0
-        if self.up:
+        if self.up and self.srtt:
+            self.srtt += _GAIN * (now - sent_at - self.srtt)
             return False
-        self.up = True
-        self._srtt, self._variation = rtt, rtt / 2  # what it was before the outage is history
-        return True
+        self.srtt = now - sent_at  # the first, or what it was before the outage is history
+        was_down, self.up = not self.up, True
+        return was_down
 
     def failed(self, sent_at: float, now: float) -> bool:
         """Note that a query sent at `sent_at` came to nothing; True where that makes it down."""
-        if sent_at < self._failed_at:
+        if sent_at < self._failed_at or sent_at < self.heard_at:
             return False
         self._failed_at = now
         self._failures += 1
-        self._srtt = max(self._srtt, _FAILED_RTT)
+        self.srtt = 2 * self.srtt or _FAILED_RTT  # RFC 6298 section 5.5
         if not self.up:
             return False
         self.up = self._failures < FAILURES_TO_DOWN
@@ -90,8 +83,3 @@ class Health:
     def plain(self, now: float) -> bool:
         """Whether it is to be asked without EDNS."""
         return now < self._plain_until
-
-    @property
-    def cost(self) -> float:
-        """Seconds a response may take, by what was seen; 0 where nothing was seen yet."""
-        return self._srtt + _VARIATIONS * self._variation

@@ -10,6 +10,7 @@ import asyncio
 import errno
 import logging
 import time
+from collections import deque
 from collections.abc import Sequence
 from math import inf
 from weakref import WeakValueDictionary
@@ -27,6 +28,7 @@ from blockfilter.resolve.upstream.exchange import (
     Outcome,
     Try,
 )
+from blockfilter.resolve.upstream.health import PROBE_FIRST
 from blockfilter.resolve.upstream.matching import (
     ANSWER,
     BARE,
@@ -56,6 +58,8 @@ SLOW = 0.2
 # there are idle connections or resolvers to probe.
 TICK = 0.025
 SLOW_TICK = 0.25
+# Exchanges seen to in one look: clients' packets get their turn within about two milliseconds.
+LOOK_MAX = 100
 
 # No socket could be had: the process or the machine is at a limit of its own.
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -80,13 +84,14 @@ class Transport:
         self.dropped = 0
         self.budget = Budget(first_try, budget)
         self._bound = outstanding
-        self._running = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._poller = Poller()
         self._timer = Timer(self._look)
         self._watch = Watch()
         self._idents = idents()
         self._connections = Connections(self._poller, self, self._idents)
         self._exchanges: dict[Exchange, None] = {}
+        self._hurried: deque[tuple[Exchange, Upstream]] = deque()  # at most one for each exchange
         self._upstreams: WeakValueDictionary[Endpoint, Upstream] = WeakValueDictionary()
         self._drained: asyncio.Event | None = None
 
@@ -94,7 +99,7 @@ class Transport:
         """Work on `loop` from now on."""
         self._poller.start(loop)
         self._timer.start(loop)
-        self._running = True
+        self._loop = loop
 
     async def drain(self, seconds: float) -> None:
         """Wait until the exchanges under way have ended, for at most so many seconds."""
@@ -107,7 +112,7 @@ class Transport:
 
     def close(self) -> None:
         """End all exchanges and let go of all sockets; later exchanges are refused."""
-        self._running = False
+        self._loop = None
         self._timer.stop()
         for exchange in list(self._exchanges):
             self._end(exchange, exchange.outcome)
@@ -128,8 +133,7 @@ class Transport:
 
     def begin(self, exchange: Exchange) -> None:
         """Ask the first resolver; where there is no room, `done` is called before this returns."""
-        full = len(self._exchanges) >= self._bound
-        if not self._running or (full and not self._drop_slow(exchange.started)):
+        if self._loop is None or (self._full and not self._drop_slow(exchange.started)):
             self.dropped += 1
             _tell(exchange, exchange.outcome)
             return
@@ -149,7 +153,7 @@ class Transport:
                 upstream.health.refused_edns(now)
             self._end(exchange, Outcome(message, upstream.endpoint, 0))
             if was_down:
-                self._hurry(upstream, now)
+                self._hurry(upstream)
         elif verdict is FOREIGN:
             self.ignored += 1
         else:
@@ -189,7 +193,7 @@ class Transport:
             self._give_up(try_)
         self._make(exchange.on_response(verdict, try_, message), exchange, now)
         if was_down:
-            self._hurry(upstream, now)
+            self._hurry(upstream)
 
     @staticmethod
     def _give_up(try_: Try) -> bool:
@@ -213,7 +217,7 @@ class Transport:
             else:
                 self._watch.failed(move.upstream, now, now)
                 move = exchange.on_error(move.upstream)
-        if move is END and exchange in self._exchanges:
+        if move is END:
             self._end(exchange, exchange.outcome)
 
     def _send(self, ask: Ask, exchange: Exchange, now: float) -> int:
@@ -239,31 +243,38 @@ class Transport:
             return 0
 
     def _end(self, exchange: Exchange, outcome: Outcome) -> None:
+        self._forget(exchange)
+        _tell(exchange, outcome)
+
+    def _forget(self, exchange: Exchange) -> None:
         del self._exchanges[exchange]
         for try_ in exchange.tries:
             try_.close()
         exchange.tries.clear()
-        _tell(exchange, outcome)
 
     # Bounds.
+
+    @property
+    def _full(self) -> bool:
+        under_way = len(self._exchanges)  # a resolver that is down has one probe among them
+        return under_way >= self._bound and under_way >= self._bound + len(self._watch)
 
     def _drop_slow(self, now: float) -> bool:
         """End the oldest exchange if it is a slow one; True where there is room now."""
         oldest = next(iter(self._exchanges))
-        if now - oldest.started < SLOW:
+        if now - oldest.started < SLOW or self._loop is None:
             return False
         self.dropped += 1
-        self._end(oldest, oldest.outcome)
-        return len(self._exchanges) < self._bound
+        self._forget(oldest)
+        # Told later: who is told may begin another, which drops another, and so on ever deeper.
+        self._loop.call_soon(_tell, oldest, oldest.outcome)
+        return True
 
     def _relieve(self, exchange: Exchange, now: float) -> bool:
         """Free a descriptor for `exchange`: one of its own, or a slow exchange's."""
         if self._close_earliest(exchange):
             return True
-        oldest = next(iter(self._exchanges))
-        if oldest is exchange or not self._drop_slow(now):
-            return False
-        return exchange in self._exchanges  # whoever was told of the drop may have begun others
+        return next(iter(self._exchanges)) is not exchange and self._drop_slow(now)
 
     def _close_earliest(self, exchange: Exchange) -> bool:
         earliest = next((try_ for try_ in exchange.tries if not try_.tcp), None)
@@ -276,29 +287,38 @@ class Transport:
     def _look(self) -> float:
         """See to what is overdue; seconds until the next look."""
         now = time.monotonic()
-        for exchange in self._overdue(now):
+        overdue = self._overdue(now)
+        for exchange in overdue:
+            self._due(exchange, now)
+        for _ in range(min(len(self._hurried), LOOK_MAX)):
+            exchange, upstream = self._hurried.popleft()
             if exchange in self._exchanges:
-                self._due(exchange, now)
+                self._make(exchange.on_up(upstream), exchange, now)
         for upstream in self._watch.to_probe(now):
             self._probe(upstream, now)
         if len(self._connections):
             self._connections.close_idle(now)
         if self._drained and not self.outstanding:
             self._drained.set()
+        if self._hurried or len(overdue) == LOOK_MAX:
+            return 0
         if self._exchanges:
             return TICK
         return SLOW_TICK if len(self._watch) or len(self._connections) else inf
 
     def _overdue(self, now: float) -> list[Exchange]:
-        found, youngest = [], now - self.budget.first_try
+        found: list[Exchange] = []
+        youngest = now - self.budget.first_try
         for exchange in self._exchanges:
-            if exchange.started > youngest:
+            if exchange.started > youngest or len(found) == LOOK_MAX:
                 break  # nothing is due before a first try's time, and all that follow are younger
             if exchange.due <= now:
                 found.append(exchange)
         return found
 
     def _due(self, exchange: Exchange, now: float) -> None:
+        if exchange not in self._exchanges:  # it ended while the others were seen to
+            return
         if exchange.tries:
             latest = exchange.tries[-1]
             self._watch.failed(latest.upstream, latest.sent_at, now)
@@ -306,18 +326,18 @@ class Transport:
         self._make(exchange.on_due(now), exchange, now)
 
     def _probe(self, upstream: Upstream, now: float) -> None:
-        """Ask a resolver that is down a question of our own, outside the bound of exchanges."""
-        budget = self.budget._replace(packets=1)
+        """Ask a resolver that is down a question of our own, beside the bound of exchanges."""
+        budget = Budget(self.budget.first_try, PROBE_FIRST, packets=1)
         alone = Choice((upstream,), "listed")
         exchange = Exchange(alone, _ROOT_NS, RD, False, _nobody, now, budget)
         self._exchanges[exchange] = None
         self._make(Ask(upstream), exchange, now)
 
-    def _hurry(self, upstream: Upstream, now: float) -> None:
-        """A resolver is up again: ask it at once what has waited for long."""
-        for exchange in list(self._exchanges):
-            if exchange in self._exchanges:
-                self._make(exchange.on_up(upstream), exchange, now)
+    def _hurry(self, upstream: Upstream) -> None:
+        """A resolver is up again: ask it soon what has waited for long."""
+        self._hurried.clear()
+        self._hurried.extend((exchange, upstream) for exchange in self._exchanges)
+        self._timer.within(0)
 
 
 def _nobody(_: Outcome) -> None:
