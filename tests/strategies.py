@@ -15,7 +15,7 @@ _MAX_OCTETS = 255
 _COOKIE = 10
 
 # Octets that mean something to somebody: separators, escapes, lengths, pointers, letters of two cases.
-_TRICKY = st.sampled_from(b"aAzZ09-_.\\\"@;() \x00\x01\x03\x3f\x40\xc0\xc0\xff")
+_TRICKY = st.sampled_from(b'aAzZ09-_.\\"@;() \x00\x01\x03\x3f\x40\xc0\xc0\xff')
 binary_labels = st.one_of(
     st.binary(min_size=1, max_size=63),
     st.lists(_TRICKY, min_size=1, max_size=6).map(bytes),
@@ -77,7 +77,8 @@ _options = st.lists(
     max_size=3,
 )
 _cookies = st.tuples(
-    st.just(_COOKIE), st.one_of(st.binary(min_size=8, max_size=8), st.binary(min_size=16, max_size=40))
+    st.just(_COOKIE),
+    st.one_of(st.binary(min_size=8, max_size=8), st.binary(min_size=16, max_size=40)),
 )
 all_options = st.builds(lambda some, one: [*some, *one], _options, st.lists(_cookies, max_size=1))
 query_flags = st.integers(0, 0xFFFF).map(lambda bits: bits & 0x07F0)  # no QR, opcode 0, rcode 0
@@ -104,7 +105,12 @@ def queries(
         create=True,
         force_unique=True,
     )
-    edns, size, version, do = draw(st.booleans()), draw(st.integers(0, 65535)), draw(versions), False
+    edns, size, version, do = (
+        draw(st.booleans()),
+        draw(st.integers(0, 65535)),
+        draw(versions),
+        False,
+    )
     options: list[tuple[int, bytes]] = []
     if edns:
         do, options = draw(st.booleans()), draw(all_options)
@@ -130,7 +136,9 @@ def damage(draw: st.DrawFn, octets: bytes) -> bytes:
         at = draw(st.integers(0, max(len(damaged) - 1, 0)))
         match draw(st.sampled_from(["set", "pointer", "cut", "drop", "insert", "repeat"])):
             case "set" if damaged:
-                damaged[at] = draw(st.one_of(st.integers(0, 255), st.sampled_from(b"\0\1\x3f\x40\xc0\xff")))
+                damaged[at] = draw(
+                    st.one_of(st.integers(0, 255), st.sampled_from(b"\0\1\x3f\x40\xc0\xff"))
+                )
             case "pointer":
                 damaged[at : at + 2] = bytes((0xC0, draw(st.integers(0, 64))))
             case "cut":

@@ -183,7 +183,7 @@ class CacheSettings(Table):
 
     max_bytes: Annotated[
         int, Ge(64 * KIB), Le(16 * GIB), Doc("Most bytes of memory for answers.")
-    ] = 48 * MIB
+    ] = 32 * MIB
     max_ttl: Annotated[int, Ge(1), Le(WEEK), Doc("Longest an answer is kept, in seconds.")] = DAY
     max_negative_ttl: Annotated[
         int, Ge(1), Le(DAY), Doc("Longest a negative answer is kept, in seconds.")

@@ -77,16 +77,20 @@ class Server:
         self._reloading = asyncio.Lock()
         self._reloads: set[asyncio.Future[None]] = set()
         self._stopping = asyncio.Event()
+        self._started = False
 
     async def run(self) -> int:
         """Serve until a signal; BlockfilterError where the start fails."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(process.loop_error)
         async with contextlib.AsyncExitStack() as parts:
-            await self._start(loop, parts)
             loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
             for end in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(end, self._stopping.set)
+            await self._start(loop, parts)
+            self._started = True
+            process.calm_collector()
+            self._announce()
             await self._stopping.wait()
             self._notifier.stopping()
             await self._drain()
@@ -124,7 +128,6 @@ class Server:
         parts.callback(self._schedule.stop)
         await self._write_status()
         parts.callback(status.withdraw, self._state)
-        self._announce()
 
     async def _load(self, settings: Settings) -> Loaded:
         compiled = await release.current_async(assembly.inputs(settings), self._state)
@@ -257,6 +260,8 @@ class Server:
             self._stopping.set()
 
     def _on_hangup(self) -> None:
+        if not self._started:  # what is being read for the first time is new enough
+            return
         # The loop keeps weak references only; the set keeps a reload alive until it is done.
         task = asyncio.ensure_future(self._reload())
         self._reloads.add(task)

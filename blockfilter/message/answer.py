@@ -8,6 +8,7 @@ Compression pointers stay right because the question they lead to keeps its leng
 FormatError means that the upstream's message is not to be believed.
 """
 
+import struct
 from typing import NamedTuple
 
 from blockfilter.errors import FormatError
@@ -24,7 +25,7 @@ from blockfilter.message.question import (
 
 A, CNAME, SOA, AAAA, DNAME, SVCB, HTTPS, RRSIG = 1, 5, 6, 28, 39, 64, 65, 46
 _OPT = 41
-_FIXED = 10  # type, class, TTL and RDLENGTH behind an owner name
+_FIXED = struct.Struct("!HHIH")  # type, class, TTL and RDLENGTH behind an owner name
 _TO_QUESTION = b"\xc0\x0c"  # the pointer nearly every owner name is
 _MAX_HOPS = 126  # pointers in one name: a name has no more labels than 127
 _MAX_ALIASES = 32  # three times what unbound follows; more is no answer but an attack on the walk
@@ -118,14 +119,13 @@ def _section(message: bytes, at: int, count: int) -> tuple[list[_Record], int]:
     for _ in range(count):
         start = at
         at = at + 2 if message[at : at + 2] == _TO_QUESTION else end_of_name(message, at)
-        if at + _FIXED > limit:
+        if at + _FIXED.size > limit:
             raise FormatError("a record is cut short")
-        rdata_at = at + _FIXED
-        end = rdata_at + (message[at + 8] << 8 | message[at + 9])
+        rdata_at = at + _FIXED.size
+        rtype, _, ttl, length = _FIXED.unpack_from(message, at)
+        end = rdata_at + length
         if end > limit:
             raise FormatError("a record is cut short")
-        rtype = message[at] << 8 | message[at + 1]
-        ttl = int.from_bytes(message[at + 4 : at + 8], "big")
         records.append(_Record(start, rtype, ttl, at + 4, rdata_at, end))
         at = end
     return records, at

@@ -5,6 +5,8 @@ has an OPT as its last record exactly if the query had one (RFC 6891 section 6.1
 here depends on the query and the configuration only, never on who asked what before.
 """
 
+import struct
+from functools import lru_cache
 from typing import NamedTuple
 
 from blockfilter.errors import FormatError
@@ -37,6 +39,7 @@ EDE_NO_REACHABLE_AUTHORITY, EDE_NETWORK_ERROR = 22, 23
 # The same for every name and category: a packet capture must not say more than the rcode does.
 BLOCKED_TEXT = "blocked by policy"
 
+_HEAD = struct.Struct("!HHHHHH")
 _OWNER = b"\xc0\x0c"  # the queried name: it is at or above itself, as RFC 2308 section 3 wants
 # mname and rname under .invalid: no mail and no query can ever go there. The timers are unused.
 _SOA_NAMES = b"\x0bblockfilter\x07invalid\x00\x0ahostmaster\xc0"
@@ -119,12 +122,12 @@ def truncated(query: Query, rcode: int = NOERROR) -> bytes:
 
 def nxdomain(query: Query, ttl: int, options: bytes = b"") -> bytes:
     """The name and all below it does not exist (RFC 8020), for `ttl` seconds."""
-    return _head(query, NXDOMAIN, 0, 1) + _soa(query, ttl) + _opt(query, options, 0)
+    return _head(query, NXDOMAIN, 0, 1) + _soa(len(query.question), ttl) + _opt(query, options, 0)
 
 
 def nodata(query: Query, ttl: int, options: bytes = b"") -> bytes:
     """The name exists and has nothing of this type, for `ttl` seconds."""
-    return _head(query, NOERROR, 0, 1) + _soa(query, ttl) + _opt(query, options, 0)
+    return _head(query, NOERROR, 0, 1) + _soa(len(query.question), ttl) + _opt(query, options, 0)
 
 
 def addresses(query: Query, block: Block, options: bytes = b"") -> bytes:
@@ -179,8 +182,7 @@ def _empty(query: Query, rcode: int, options: bytes) -> bytes:
 
 def _head(query: Query, flags: int, answers: int, authorities: int) -> bytes:
     flags |= QR | RA | (query.flags & (RD | CD))
-    numbers = query.id << 80 | flags << 64 | 1 << 48 | answers << 32 | authorities << 16
-    return (numbers | query.edns).to_bytes(HEADER, "big") + query.question
+    return _HEAD.pack(query.id, flags, 1, answers, authorities, query.edns) + query.question
 
 
 def _opt(query: Query, options: bytes, extended_rcode: int) -> bytes:
@@ -191,10 +193,11 @@ def _opt(query: Query, options: bytes, extended_rcode: int) -> bytes:
     return fixed + options
 
 
-def _soa(query: Query, ttl: int) -> bytes:
+@lru_cache(maxsize=512)  # every length a question can have, twice over
+def _soa(length_of_question: int, ttl: int) -> bytes:
     # rname ends in a pointer to "blockfilter.invalid", right behind the fixed part of this record.
     seconds = ttl.to_bytes(4, "big")
-    mname_at = HEADER + len(query.question) + 12
+    mname_at = HEADER + length_of_question + 12
     names = _SOA_NAMES[:-1] + (0xC000 | mname_at).to_bytes(2, "big")
     timers = b"\0\0\0\1" + seconds * 4
     length = (len(names) + len(timers)).to_bytes(2, "big")

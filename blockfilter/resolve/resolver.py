@@ -194,7 +194,8 @@ class Resolver:
         """An exchange has ended: keep what it brought and tell everyone who waited."""
         kept = self._taken_in(key, outcome)
         for transaction in self._inflight.leave(key):
-            self._relay(transaction, kept)
+            # Most names are asked once: only a second asking, out of the cache, makes a repeat.
+            self._relay(transaction._replace(repeat_key=None), kept)
 
     def _taken_in(self, key: Key, outcome: Outcome) -> Kept:
         now = self._clock()

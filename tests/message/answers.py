@@ -59,7 +59,9 @@ def told(packet: bytes, message: bytes, *, limits: Limits = LIMITS) -> tuple[Que
 
 
 # Names that share suffixes, so that dnspython's packing has something to compress.
-_LABELS = st.sampled_from([b"www", b"WwW", b"cdn", b"example", b"com", b"net", b"a.b", b"\xff\x00", b"x" * 63])
+_LABELS = st.sampled_from(
+    [b"www", b"WwW", b"cdn", b"example", b"com", b"net", b"a.b", b"\xff\x00", b"x" * 63]
+)
 names = st.lists(_LABELS, min_size=1, max_size=3).map(lambda labels: dns.name.Name([*labels, b""]))
 
 _POINTING = ["CNAME", "DNAME", "NS", "MX", "PTR", "SRV", "SOA", "SVCB", "HTTPS"]
@@ -67,11 +69,11 @@ _texts = st.sampled_from(
     [
         "A 192.0.2.1",
         "AAAA 2001:db8::1",
-        "TXT \"one\" \"two\\000\"",
-        "CAA 0 issue \"ca.example\"",
+        'TXT "one" "two\\000"',
+        'CAA 0 issue "ca.example"',
         "DS 1 8 2 " + "00" * 32,
         "LOC 51 30 12.748 N 0 7 39.612 W 0.00m 0.00m 0.00m 0.00m",
-        "HINFO \"a\" \"b\"",
+        'HINFO "a" "b"',
         "RRSIG A 8 2 300 20300101000000 20200101000000 1 example.com. AAAA",
         "TYPE65280 \\# 4 c00cc00c",  # octets that look like pointers, and are none
         "TYPE65281 \\# 0",

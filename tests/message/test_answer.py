@@ -30,7 +30,9 @@ def _parse(octets):
 
 
 def _capped(records, *, ttl, age=0):
-    return [(name, rtype, max(min(own, ttl) - age, 0), rdata) for name, rtype, own, rdata in records]
+    return [
+        (name, rtype, max(min(own, ttl) - age, 0), rdata) for name, rtype, own, rdata in records
+    ]
 
 
 @settings(max_examples=150)
@@ -104,7 +106,9 @@ def test_an_answer_is_kept_no_longer_than_any_of_its_records(response, keep_auth
     st.one_of(
         responses().flatmap(lambda response: damage(response.wire)),
         st.binary(max_size=60),
-        st.binary(max_size=60).map(lambda tail: query()[:4] + b"\0\1\0\2\0\1\0\1\3www\0\0\1\0\1" + tail),
+        st.binary(max_size=60).map(
+            lambda tail: query()[:4] + b"\0\1\0\2\0\1\0\1\3www\0\0\1\0\1" + tail
+        ),
     ),
     st.booleans(),
 )
@@ -177,14 +181,20 @@ def test_a_chain_of_pointers_as_long_as_any_name_is_followed_and_ends():
 
 def test_an_alias_is_kept_as_long_as_its_shortest_record():
     packet = query()
-    records = ["www.example.com. 300 IN CNAME cdn.example.net.", "cdn.example.net. 20 IN A 192.0.2.1"]
+    records = [
+        "www.example.com. 300 IN CNAME cdn.example.net.",
+        "cdn.example.net. 20 IN A 192.0.2.1",
+    ]
     _, answer = told(packet, respond(packet, records))
     assert (answer.lifetime, answer.targets) == (20, (b"\3cdn\7example\3net\0",))
 
 
 def test_a_record_off_the_chain_is_told_and_not_kept():
     packet = query()
-    for stray in ("other.example.com. 300 IN A 192.0.2.9", "example.com. 300 IN NS ns.example.com."):
+    for stray in (
+        "other.example.com. 300 IN A 192.0.2.9",
+        "example.com. 300 IN NS ns.example.com.",
+    ):
         records = ["www.example.com. 300 IN A 192.0.2.1", stray]
         _, answer = told(packet, respond(packet, records))
         assert (answer.answers, answer.lifetime) == (2, 0)
@@ -257,7 +267,9 @@ def test_service_targets_are_targets_and_the_dot_is_none(rtype):
     ]
     _, answer = told(packet, respond(packet, records))
     assert answer.targets == (b"\4pool\7example\3net\0",)
-    _, answer = told(packet, respond(packet, [f"www.example.com. 60 IN {rtype} 0 pool.example.org."]))
+    _, answer = told(
+        packet, respond(packet, [f"www.example.com. 60 IN {rtype} 0 pool.example.org."])
+    )
     assert answer.targets == (b"\4pool\7example\3org\0",)
 
 
@@ -299,12 +311,17 @@ def test_an_alias_without_a_readable_target_is_no_answer(rdata):
         pytest.param("NXDOMAIN", [_SOA.replace(" 900 ", " 100 ")], 100, id="the SOA's own TTL"),
         pytest.param("NXDOMAIN", [_SOA.replace("300", "99999")], 900, id="the smaller of the two"),
         pytest.param(
-            "NXDOMAIN", [_SOA.replace("300", "99999").replace(" 900 ", " 99999 ")], 3600, id="the cap"
+            "NXDOMAIN",
+            [_SOA.replace("300", "99999").replace(" 900 ", " 99999 ")],
+            3600,
+            id="the cap",
         ),
         pytest.param("NXDOMAIN", [_SOA.replace("300", "0")], 0, id="a minimum of 0"),
         pytest.param("NXDOMAIN", [], 0, id="no SOA"),
         pytest.param("NXDOMAIN", ["example.com. 60 IN NS ns.example.com."], 0, id="NS and no SOA"),
-        pytest.param("NXDOMAIN", [_SOA.replace("example.com. 900", "example.net. 900")], 0, id="else"),
+        pytest.param(
+            "NXDOMAIN", [_SOA.replace("example.com. 900", "example.net. 900")], 0, id="else"
+        ),
         pytest.param("NXDOMAIN", [_SOA.replace("example.com. 900", ". 900")], 300, id="the root's"),
         pytest.param("SERVFAIL", [_SOA], 0, id="a failure is the cache's business"),
         pytest.param("REFUSED", [_SOA], 0, id="a refusal likewise"),

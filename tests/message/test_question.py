@@ -199,7 +199,16 @@ def test_a_dot_in_a_label_is_no_border_between_labels():
 
 @pytest.mark.parametrize(
     ("announced", "limit"),
-    [(0, 512), (511, 512), (512, 512), (513, 513), (1231, 1231), (1232, 1232), (1233, 1232), (65535, 1232)],
+    [
+        (0, 512),
+        (511, 512),
+        (512, 512),
+        (513, 513),
+        (1231, 1231),
+        (1232, 1232),
+        (1233, 1232),
+        (65535, 1232),
+    ],
 )
 def test_an_announced_size_is_taken_between_512_and_1232(announced, limit):
     assert read(_HEAD_OPT + _QUESTION + _opt(size=announced)).size == limit

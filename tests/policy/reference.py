@@ -43,7 +43,9 @@ def suffix_length(labels: Labels, suffixes: Sequence[str]) -> int:
     for line in suffixes:
         rule = line.removeprefix("!").encode().split(b".")
         tail = labels[len(labels) - len(rule) :] if len(labels) >= len(rule) else ()
-        fits = len(tail) == len(rule) and all(a in (b, b"*") for a, b in zip(rule, tail, strict=True))
+        fits = len(tail) == len(rule) and all(
+            a in (b, b"*") for a, b in zip(rule, tail, strict=True)
+        )
         if fits:
             matching.append((line.startswith("!"), len(rule)))
     if any(exception for exception, _ in matching):
@@ -86,7 +88,9 @@ class Reference:
         ]
         if any(self.lists[one.number][1] is not Role.BLOCK for one in spoken):
             return Verdict(True, frozenset(), frozenset())
-        return Verdict(False, self._strongest(spoken, "enforce"), self._strongest(spoken, "monitor"))
+        return Verdict(
+            False, self._strongest(spoken, "enforce"), self._strongest(spoken, "monitor")
+        )
 
     def blocks(self, labels: Labels) -> bool:
         return bool(self.verdict(labels).enforced)

@@ -6,7 +6,17 @@ from blockfilter.policy.decide import OPEN
 from blockfilter.policy.rule import Action, Mode, Role, RuleList, Trigger
 from tests.policy.rules import blocking, name, policy, rule
 
-_PSL = ["com", "uk", "co.uk", "*.ck", "!www.ck", "blogspot.com", "compute.cloud.com", "*.kobe.jp", "jp"]
+_PSL = [
+    "com",
+    "uk",
+    "co.uk",
+    "*.ck",
+    "!www.ck",
+    "blogspot.com",
+    "compute.cloud.com",
+    "*.kobe.jp",
+    "jp",
+]
 _PASS = Action.PASSTHRU
 
 
@@ -110,7 +120,11 @@ def test_without_any_suffix_list_the_last_label_is_the_suffix():
 
 
 def test_a_rule_at_the_root_is_no_suffix_and_holds_everything():
-    found = [blocking(rule("subtree", "", counted=False), *[rule("exact", f"n{i}.com") for i in range(9)])]
+    found = [
+        blocking(
+            rule("subtree", "", counted=False), *[rule("exact", f"n{i}.com") for i in range(9)]
+        )
+    ]
     subject = policy([*found, blocking(rule("site-name", "rubmaps"), id_="sites")], _PSL)
     assert subject.decide(b"\0").blocks
     assert subject.decide(name("x.com")).blocks
@@ -120,9 +134,14 @@ def test_a_rule_at_the_root_is_no_suffix_and_holds_everything():
 
 @pytest.mark.parametrize("role", [Role.PROTECTED, Role.ALLOW])
 @pytest.mark.parametrize("trigger", ["exact", "subtree"])
-def test_an_open_name_below_a_blocked_subtree_turns_every_denial_above_it_into_nodata(role, trigger):
+def test_an_open_name_below_a_blocked_subtree_turns_every_denial_above_it_into_nodata(
+    role, trigger
+):
     opened = blocking(rule(trigger, "a.b.x.com"), role=role, id_="opened")
-    for sources in ([opened, blocking(rule("subtree", "com"))], [blocking(rule("subtree", "com")), opened]):
+    for sources in (
+        [opened, blocking(rule("subtree", "com"))],
+        [blocking(rule("subtree", "com")), opened],
+    ):
         subject = policy(sources, _PSL)
         for above in ("com", "x.com", "b.x.com"):
             assert subject.decide(name(above))[:3] == (True, False, True)
@@ -130,7 +149,9 @@ def test_an_open_name_below_a_blocked_subtree_turns_every_denial_above_it_into_n
             assert subject.decide(name(aside))[:3] == (True, False, False)
         assert subject.decide(name("a.b.x.com")).passes
         below = subject.decide(name("z.a.b.x.com"))
-        assert (below.passes, below.blocks) == ((True, False) if trigger == "subtree" else (False, True))
+        assert (below.passes, below.blocks) == (
+            (True, False) if trigger == "subtree" else (False, True)
+        )
 
 
 def test_an_exception_of_the_list_itself_opens_names_in_the_same_way():

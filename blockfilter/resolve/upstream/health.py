@@ -17,6 +17,9 @@ PLAIN_SECONDS = 300.0
 # Gain of the smoothed round-trip time (RFC 6298 section 2). Its variation is left out: one look at a
 # resolver that got faster would make it seem erratic instead.
 _GAIN = 1 / 8
+# After so many seconds without a response the next one weighs as much as all before it.
+_STALE_SECONDS = 1.0
+_STALE_GAIN = 1 / 2
 # Seconds a resolver counts for that failed before it was ever heard of.
 _FAILED_RTT = 0.4
 
@@ -47,10 +50,11 @@ class Health:
 
     def answered(self, sent_at: float, now: float) -> bool:
         """Note a response to a query sent at `sent_at`; True where the resolver was down."""
+        gain = _GAIN if now - self.heard_at < _STALE_SECONDS else _STALE_GAIN
         self.heard_at = now
         self._failures = 0
         if self.up and self.srtt:
-            self.srtt += _GAIN * (now - sent_at - self.srtt)
+            self.srtt += gain * (now - sent_at - self.srtt)
             return False
         self.srtt = now - sent_at  # the first, or what it was before the outage is history
         was_down, self.up = not self.up, True

@@ -78,8 +78,15 @@ def test_the_round_trip_time_is_smoothed():
     health = Health()
     health.answered(0.0, 0.1)
     assert health.srtt == 0.1
-    health.answered(1.0, 1.2)
+    health.answered(0.1, 0.3)
     assert abs(health.srtt - 0.1125) < 1e-9
+
+
+def test_a_response_after_a_long_silence_weighs_more():
+    health = Health()
+    health.answered(0.0, 0.1)
+    health.answered(5.0, 5.02)
+    assert abs(health.srtt - 0.06) < 1e-9
 
 
 def test_a_failure_makes_an_upstream_look_slower_and_an_outage_makes_it_new():
