@@ -1,12 +1,14 @@
 """An upstream's message taken apart and told again; dnspython reads both and must see the same."""
 
+import itertools
+
 import dns.exception
 import dns.flags
 import dns.message
 import dns.name
 import dns.rdatatype
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from blockfilter.errors import FormatError
@@ -29,6 +31,16 @@ def _parse(octets):
     return dns.message.from_wire(octets, one_rr_per_rrset=True)
 
 
+def _told(response):
+    try:
+        return told(response.packet, response.wire)
+    except FormatError:  # a DNAME into itself grows for ever
+        section = _parse(response.wire).answer
+        moves = [(one.name, one[0].target) for one in section if one.rdtype == dns.rdatatype.DNAME]
+        assert any(target.is_subdomain(owner) for _, target in moves for owner, _ in moves)
+        reject()
+
+
 def _capped(records, *, ttl, age=0):
     return [
         (name, rtype, max(min(own, ttl) - age, 0), rdata) for name, rtype, own, rdata in records
@@ -38,7 +50,7 @@ def _capped(records, *, ttl, age=0):
 @settings(max_examples=150)
 @given(responses(), st.integers(0, 5000))
 def test_what_is_told_is_what_dnspython_saw_in_the_original(response, age):
-    asked, answer = told(response.packet, response.wire)
+    asked, answer = _told(response)
     original = _parse(response.wire)
     relay = _parse(relayed(asked, answer, age, trusted=False))
     assert relay.rcode() == original.rcode()
@@ -60,7 +72,7 @@ def test_what_is_told_is_what_dnspython_saw_in_the_original(response, age):
 @settings(max_examples=150)
 @given(responses())
 def test_targets_are_those_dnspython_finds_and_those_a_dname_makes(response):
-    _, answer = told(response.packet, response.wire)
+    _, answer = _told(response)
     section = _parse(response.wire).answer
     direct = {
         one[0].target.canonicalize()
@@ -88,9 +100,9 @@ def _moved(name, owner, target):
 
 
 @settings(max_examples=150)
-@given(responses(), st.booleans())
-def test_an_answer_is_kept_no_longer_than_any_of_its_records(response, keep_authority):
-    answer = read(response.wire, keep_authority=keep_authority, limits=LIMITS)
+@given(responses())
+def test_an_answer_is_kept_no_longer_than_any_of_its_records(response):
+    _, answer = _told(response)
     message = _parse(response.wire)
     assert answer.lifetime <= min([LIMITS.max_ttl, *(one.ttl for one in message.answer)])
     if answer.lifetime:
@@ -252,7 +264,7 @@ def test_a_dname_that_grows_for_ever_is_no_answer():
 def test_more_aliases_than_any_answer_has_are_no_answer():
     packet = query()
     chain = ["www.example.com.", *(f"n{i}.example.com." for i in range(40))]
-    records = [f"{a} 60 IN CNAME {b}" for a, b in zip(chain, chain[1:], strict=False)]
+    records = [f"{a} 60 IN CNAME {b}" for a, b in itertools.pairwise(chain)]
     assert len(told(packet, respond(packet, records[:32]))[1].targets) == 32
     with pytest.raises(FormatError):
         told(packet, respond(packet, records[:33]))

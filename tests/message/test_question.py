@@ -1,8 +1,8 @@
 """The query parser against two other parsers, and against everything that is no query."""
 
-import dnslib
 import dns.message
 import dns.name
+import dnslib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
