@@ -302,6 +302,7 @@ class Server:
             await self._probe.check()
         except LoopError as error:
             self._policy_error = str(error)
+            self._probe.returned = None  # said; the server goes on, as after any failed reload
             log.error("%s", error)  # noqa: TRY400
         snapshot = loaded.policy.snapshot
         log.info("policy reloaded: %d rules of release %s", snapshot.rules, snapshot.release)
