@@ -118,7 +118,10 @@ def queries(
             version,
             (dns.flags.DO if do else 0) | version << 16,
             size,
-            options=[dns.edns.GenericOption(code, data) for code, data in options],
+            options=[
+                dns.edns.GenericOption(dns.edns.OptionType.make(code), data)
+                for code, data in options
+            ],
         )
     else:
         size, version = 512, 0

@@ -1,7 +1,8 @@
 """Settings become parts."""
 
 from dataclasses import replace
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,9 @@ def test_each_special_name_has_its_switch():
         "ddr": "_dns.resolver.arpa",
     }
     for switch in switches:
-        groups, table = routes(Settings(special=replace(SpecialSettings(), **{switch: False})))
+        special = SpecialSettings()
+        changes: dict[str, Any] = {switch: False}
+        groups, table = routes(Settings(special=replace(special, **changes)))
         for other in switches:
             assert (find(table, asked[other]) is groups.default) == (other == switch)
 
@@ -79,7 +82,9 @@ def test_a_configured_route_goes_over_a_special_name_and_never_to_the_default():
 
 
 def test_blocked_addresses_are_sorted_by_family():
-    blocked = BlockedSettings(answer="address", addresses=("192.0.2.1", "2001:db8::1"), ttl=30)
+    blocked = BlockedSettings(
+        answer="address", addresses=tuple(map(ip_address, ("192.0.2.1", "2001:db8::1"))), ttl=30
+    )
     settings = assembly.answer_settings(Settings(blocked=blocked))
     assert settings.blocking.answer is response.blocked_addresses
     assert settings.blocking.block == response.Block(

@@ -47,7 +47,7 @@ def _capped(records, *, ttl, age=0):
     ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(responses(), st.integers(0, 5000))
 def test_what_is_told_is_what_dnspython_saw_in_the_original(response, age):
     asked, answer = _told(response)
@@ -69,7 +69,7 @@ def test_what_is_told_is_what_dnspython_saw_in_the_original(response, age):
     assert (relay.edns >= 0) == asked.edns
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(responses())
 def test_targets_are_those_dnspython_finds_and_those_a_dname_makes(response):
     _, answer = _told(response)
@@ -99,7 +99,7 @@ def _moved(name, owner, target):
         return None
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(responses())
 def test_an_answer_is_kept_no_longer_than_any_of_its_records(response):
     _, answer = _told(response)
@@ -113,7 +113,7 @@ def test_an_answer_is_kept_no_longer_than_any_of_its_records(response):
             assert answer.lifetime <= min(soas[0].ttl, soas[0][0].minimum, LIMITS.max_negative_ttl)
 
 
-@settings(max_examples=250)
+@settings(max_examples=180)
 @given(
     st.one_of(
         responses().flatmap(lambda response: damage(response.wire)),
@@ -149,7 +149,7 @@ _bits = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(_bits, st.integers(0, 80))
 def test_a_name_behind_any_pointers_is_the_one_dnspython_finds_or_a_format_error(octets, offset):
     message = bytes(HEADER) + octets

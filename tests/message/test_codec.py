@@ -30,7 +30,9 @@ def _response(rcode: str, *codes: int) -> bytes:
     query = dns.message.make_query("example.com", "A", use_edns=0, id=9)
     message = dns.message.make_response(query)
     message.set_rcode(dns.rcode.from_text(rcode))
-    options = [dns.edns.EDEOption(code, "words") for code in codes]
+    options: list[dns.edns.Option] = [
+        dns.edns.EDEOption(dns.edns.EDECode.make(code), "words") for code in codes
+    ]
     message.use_edns(0, 0, 1232, options=options)
     return message.to_wire()
 

@@ -17,7 +17,7 @@ _LONGEST = (b"a" * 63, b"b" * 63, b"c" * 63, b"d" * 61)  # 255 octets with the r
 _typed = st.text(alphabet='aAzZ09-_.\\ \t@;()"*é。', max_size=20)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(any_tuples)
 def test_a_name_has_the_octets_and_the_text_that_dnspython_gives_it(labels):
     other = dns_name(labels).canonicalize()
@@ -26,7 +26,7 @@ def test_a_name_has_the_octets_and_the_text_that_dnspython_gives_it(labels):
     assert names.to_text(name) == (other.to_text(omit_final_dot=True) if labels else ".")
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(any_tuples)
 def test_the_text_of_a_name_reads_back_as_the_name(labels):
     name = names.from_labels(labels)
@@ -38,7 +38,7 @@ def test_the_text_of_a_name_reads_back_as_the_name(labels):
         assert names.from_text(text + ".") == name
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.text(alphabet='aAzZ09-_.\\@;()"*', min_size=1, max_size=20))
 @example("a\\.b.c")
 @example("a\\.")
@@ -57,7 +57,7 @@ def test_typed_text_is_read_as_dnspython_reads_it(text):
         assert names.from_text(text) == other
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.one_of(st.text(max_size=40), _typed))
 def test_reading_any_text_raises_nothing_but_format_error(text):
     try:
@@ -161,7 +161,7 @@ def test_superdomains_are_the_parents_in_order(labels):
 _few = st.lists(st.sampled_from([b"a", b"b", b"a.b", b"a\1b", b"\1", b"ab"]), max_size=4).map(tuple)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(_few, _few)
 def test_one_key_begins_another_exactly_where_one_name_is_above_the_other(above, below):
     is_above = below[len(below) - len(above) :] == above

@@ -38,7 +38,7 @@ def _opt(options: bytes = b"", size: int = 1232, ttl: int = 0) -> bytes:
     return fixed + len(options).to_bytes(2, "big") + options
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(queries())
 def test_what_dnspython_asks_is_read_field_by_field(asked):
     query = read(asked.packet)
@@ -55,7 +55,7 @@ def test_what_dnspython_asks_is_read_field_by_field(asked):
     assert query.key == (query.name, asked.qtype, asked.do, asked.flags & CD != 0)
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(queries(names=host_names))
 def test_what_dnspython_asks_is_read_as_dnslib_reads_it(asked):
     query, other = read(asked.packet), dnslib.DNSRecord.parse(asked.packet)
@@ -98,13 +98,13 @@ def test_what_dnslib_asks_is_read_field_by_field(name, qtype, size, options):
     assert each_option(query.options) == (options if size is not None else [])
 
 
-@settings(max_examples=250)
+@settings(max_examples=200)
 @given(st.one_of(st.binary(max_size=80), st.binary(max_size=80).map(lambda tail: _HEAD_OPT + tail)))
 def test_arbitrary_octets_raise_nothing_but_format_error(octets):
     _read_or_refuse(octets)
 
 
-@settings(max_examples=250)
+@settings(max_examples=200)
 @given(queries().flatmap(lambda asked: damage(asked.packet)))
 def test_damaged_queries_raise_nothing_but_format_error(octets):
     _read_or_refuse(octets)

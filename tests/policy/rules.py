@@ -1,7 +1,7 @@
 """Small sets of rules over a small alphabet, so that everything meets everything."""
 
 import itertools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -108,7 +108,7 @@ def name(printable: str) -> bytes:
     return wire(split)
 
 
-def rule(trigger: str, value: str, category: str = "escort", **more: object) -> Rule:
+def rule(trigger: str, value: str, category: str = "escort", **more: Any) -> Rule:
     """A rule over plain text."""
     kind = Trigger(trigger)
     octets_of = name(value) if kind in (Trigger.EXACT, Trigger.SUBTREE) else value.encode()

@@ -8,7 +8,7 @@ Everything that happens is written down in order, so that a test reads as a tran
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import dns.edns
 import dns.flags
@@ -164,7 +164,7 @@ class Story:
         settings = self.settings._replace(blocking=blocked or self.settings.blocking)
         self.resolver.swap(policy=policy(list(lists), PSL), routes=self.routes, settings=settings)
 
-    def ask(self, name: str, qtype: str = "A", *, client: str = CLIENT, **how: object) -> bytes:
+    def ask(self, name: str, qtype: str = "A", *, client: str = CLIENT, **how: Any) -> bytes:
         """A client asks; the packet is returned, what comes of it is in `events`."""
         tcp = bool(how.pop("tcp", False))
         packet = query(name, qtype, **how)

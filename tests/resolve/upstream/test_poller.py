@@ -1,6 +1,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from blockfilter.resolve.upstream.poller import BURST, READ, Poller
 
@@ -33,13 +34,17 @@ async def settle() -> None:
 def run(scenario: Callable[[Poller], Awaitable[None]]) -> None:
     async def whole() -> None:
         poller = Poller()
-        poller.start(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: errors.append(context))
+        poller.start(loop)
         try:
             await scenario(poller)
         finally:
             poller.close()
 
+    errors: list[dict[str, Any]] = []
     asyncio.run(whole())
+    assert errors == []
 
 
 def test_each_socket_is_told_of_its_own_events_though_there_are_more_than_a_burst():

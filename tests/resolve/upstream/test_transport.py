@@ -1,6 +1,7 @@
 """The bounds of the transport, its start and its end, on real sockets."""
 
 import asyncio
+import random
 import resource
 import time
 from pathlib import Path
@@ -10,7 +11,20 @@ import pytest
 
 from blockfilter.resolve.upstream import Endpoint, Outcome, Transport, Upstreams
 from blockfilter.resolve.upstream.transport import SLOW
-from tests.fakes import ScriptedUpstream, addressed, by_name, closed_port, silent, truncating
+from tests.fakes import (
+    Close,
+    Raw,
+    Received,
+    ScriptedUpstream,
+    Step,
+    addressed,
+    answer,
+    by_name,
+    closed_port,
+    silent,
+    truncating,
+    with_id,
+)
 from tests.resolve.upstream.asking import RD, addresses, asking, question
 
 SLOW_AND_QUICK = by_name({"quick.example.": addressed("192.0.2.1")}, silent)
@@ -170,6 +184,52 @@ def test_a_receiver_that_fails_disturbs_nobody():
 
     with ScriptedUpstream(SLOW_AND_QUICK) as upstream:
         asyncio.run(scenario(upstream.address))
+
+
+def test_after_a_storm_every_caller_was_told_once_and_nothing_is_left():
+    """Upstreams that do everything wrong at random, and more exchanges than there is room for."""
+    chance = random.Random(2)
+
+    def stormy(query: Received) -> list[Step]:
+        good = answer(query, f"{query.name} 60 IN A 192.0.2.1")
+        return chance.choice(
+            [
+                [],
+                [good],
+                [good[:30], (0.02, good)],
+                [good, good, good],
+                [with_id(good, query.id ^ 1)],
+                [(0.08, good)],
+                [answer(query, tc=True)],
+                [answer(query, rcode="SERVFAIL")],
+                [answer(query, rcode="FORMERR")],
+                [query.packet[:2] + b"\x81\x81" + bytes(8)],
+                [good[:20]] * 4,
+                [Raw(b"\0\x20" + good[:10]), Close()],
+                [Raw(b"\0"), (0.01, Close())],
+                [Close()],
+            ]
+        )
+
+    async def scenario(*endpoints: Endpoint):
+        async with asking(*endpoints, outstanding=40, first_try=0.05, budget=0.5) as it:
+            waiting = []
+            for number in range(1500):
+                waiting.append(it.begin(f"n{number}.example"))
+                await asyncio.sleep(0.002 if number % 10 == 0 else 0)
+            outcomes = await asyncio.gather(*waiting)
+            assert it.told == 1500
+            await asyncio.sleep(0.1)
+            assert it.transport.outstanding == 0
+            assert it.transport.dropped > 0
+            assert it.transport.ignored > 0
+            assert sum(outcome.message is not None for outcome in outcomes) > 200
+        assert it.told == 1500
+
+    before = descriptors()
+    with ScriptedUpstream(stormy) as one, ScriptedUpstream(stormy) as two:
+        asyncio.run(scenario(one.address, two.address, closed_port()))
+    assert descriptors() == before
 
 
 def test_close_ends_what_is_under_way_and_lets_go_of_every_descriptor():
