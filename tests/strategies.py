@@ -9,10 +9,19 @@ import dns.message
 import dns.name
 import dns.rdataclass
 import dns.rdatatype
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 _MAX_OCTETS = 255
 _COOKIE = 10
+
+
+def examples(number: int) -> settings:
+    """How many examples a property is tried with; that a machine is busy is no finding."""
+    return settings(
+        max_examples=number, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+
 
 # Octets that mean something to somebody: separators, escapes, lengths, pointers, letters of two cases.
 _TRICKY = st.sampled_from(b'aAzZ09-_.\\"@;() \x00\x01\x03\x3f\x40\xc0\xc0\xff')

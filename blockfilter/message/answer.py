@@ -30,6 +30,15 @@ _TO_QUESTION = b"\xc0\x0c"  # the pointer nearly every owner name is
 _MAX_HOPS = 126  # pointers in one name: a name has no more labels than 127
 _MAX_ALIASES = 32  # three times what unbound follows; more is no answer but an attack on the walk
 _SOA_LEAST = 22  # two root names and five numbers
+_MAX_MESSAGE = 65535
+# Types whose RDATA may hold compressed names (RFC 3597 section 4): octets before them, how many.
+_COMPRESSED = {
+    **dict.fromkeys((2, 3, 4, CNAME, 7, 8, 9, 12, DNAME), (0, 1)),  # NS, MD, MF, MB, MG, MR, PTR
+    **dict.fromkeys((SOA, 14, 17), (0, 2)),  # MINFO, RP
+    **dict.fromkeys((15, 18, 21, 36), (2, 1)),  # MX, AFSDB, RT, KX
+    26: (2, 2),  # PX
+    33: (6, 1),  # SRV
+}
 _POINTS = frozenset({CNAME, DNAME, SVCB, HTTPS})
 
 
@@ -88,6 +97,14 @@ def read(message: bytes, *, keep_authority: bool, limits: Limits) -> Answer:
     qname = message[HEADER : base - 4].lower()
     qtype = message[base - 4] << 8 | message[base - 3]
     aliases = _aliases(message, answers, qname)
+    chain = _chain(qname, aliases)
+    if strays := _strays(message, answers, chain):
+        kept_answers = [record for record in answers if record not in strays]
+        return read(
+            _rebuilt(message, base, kept_answers, authorities),
+            keep_authority=keep_authority,
+            limits=limits,
+        )
     negative = rcode != NOERROR or not _answers_type(answers, qtype)
     if negative or keep_authority:
         end, kept = at if not additional else additional[0].start, answers + authorities
@@ -95,13 +112,11 @@ def read(message: bytes, *, keep_authority: bool, limits: Limits) -> Answer:
         end, kept, authorities = end_of_answers, answers, []
     ttls = tuple((r.ttl_at - base, min(_ttl(r), limits.max_ttl)) for r in kept)
     if negative:
-        above = {name for end in (qname, *(t for _, _, t in aliases)) for name in superdomains(end)}
+        above = {name for link in chain for name in superdomains(link)}
         lifetime = _negative_lifetime(message, rcode, authorities, above, limits)
         lifetime = min((lifetime, *(ttl for _, ttl in ttls[: len(answers)])))  # aliases before it
     else:
         lifetime = min(ttl for _, ttl in ttls)
-    if lifetime and not _all_on_chain(message, answers, qname, aliases):
-        lifetime = 0
     return Answer(
         rcode,
         message[3] & AD != 0,
@@ -110,7 +125,7 @@ def read(message: bytes, *, keep_authority: bool, limits: Limits) -> Answer:
         message[base:end],
         ttls,
         lifetime,
-        tuple(dict.fromkeys(target for _, _, target in aliases if target != ROOT)),
+        _targets(aliases, chain),
     )
 
 
@@ -221,23 +236,54 @@ def _negative_lifetime(
     return 0
 
 
-def _all_on_chain(
-    message: bytes, answers: list[_Record], qname: bytes, aliases: list[tuple[int, bytes, bytes]]
-) -> bool:
-    """Whether every record of the answer section belongs to the chain that begins at `qname`."""
-    owners = {
-        qname
-        if message[record.start : record.start + 2] == _TO_QUESTION
-        else name_at(message, record.start, record.rdata_at)
-        for record in answers
-    }
-    if owners <= {qname}:
-        return True
+def _chain(qname: bytes, aliases: list[tuple[int, bytes, bytes]]) -> set[bytes]:
+    """The owners an answer to `qname` may have: it, what its aliases lead to, DNAMEs above them."""
+    if not aliases:
+        return {qname}
     next_name = {owner: target for rtype, owner, target in aliases if rtype == CNAME}
-    chain = {qname}
-    name = qname
+    chain, name = {qname}, qname
     while (name := next_name.get(name, name)) not in chain:
         chain.add(name)
-    above = {owner for rtype, owner, _ in aliases if rtype == DNAME}
-    above &= {superdomain for link in chain for superdomain in superdomains(link)}
-    return owners <= chain | above
+    above = {superdomain for link in chain for superdomain in superdomains(link)}
+    return chain | {owner for rtype, owner, _ in aliases if rtype == DNAME and owner in above}
+
+
+def _targets(aliases: list[tuple[int, bytes, bytes]], chain: set[bytes]) -> tuple[bytes, ...]:
+    """Where the chain leads; the root as a target means the owner itself (RFC 9460)."""
+    leads = (target for _, owner, target in aliases if owner in chain and target != ROOT)
+    return tuple(dict.fromkeys(leads))
+
+
+def _strays(message: bytes, answers: list[_Record], chain: set[bytes]) -> list[_Record]:
+    """Records of the answer section that do not belong to the chain (RFC 5452 section 6)."""
+    return [
+        record
+        for record in answers
+        if message[record.start : record.start + 2] != _TO_QUESTION
+        and name_at(message, record.start, record.rdata_at) not in chain
+    ]
+
+
+def _rebuilt(
+    message: bytes, base: int, answers: list[_Record], authorities: list[_Record]
+) -> bytes:
+    """The message with these records only, all names written out: no pointer leads to what is gone."""
+    counts = struct.pack("!HHHH", 1, len(answers), len(authorities), 0)
+    records = [_written_out(message, record) for record in answers + authorities]
+    rebuilt = message[:4] + counts + message[HEADER:base] + b"".join(records)
+    if len(rebuilt) > _MAX_MESSAGE:
+        raise FormatError("names written out make the message too long")
+    return rebuilt
+
+
+def _written_out(message: bytes, record: _Record) -> bytes:
+    before, several = _COMPRESSED.get(record.rtype, (0, 0))
+    at = record.rdata_at + before
+    rdata = message[record.rdata_at : at]
+    for _ in range(several):
+        rdata += name_at(message, at, record.end)
+        at = end_of_name(message, at)
+    rdata += message[at : record.end]
+    owner = name_at(message, record.start, record.rdata_at)
+    fixed = message[record.rdata_at - _FIXED.size : record.rdata_at - 2]
+    return owner + fixed + len(rdata).to_bytes(2, "big") + rdata

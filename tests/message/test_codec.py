@@ -5,13 +5,13 @@ import dns.flags
 import dns.message
 import dns.rcode
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blockfilter.errors import FormatError
 from blockfilter.message import codec
 from blockfilter.message.question import UDP_MAX, read
-from tests.strategies import damage
+from tests.strategies import damage, examples
 
 
 @pytest.mark.parametrize("edns", [True, False])
@@ -48,7 +48,7 @@ def test_a_truncated_response_says_so():
     assert codec.read_reply(message.to_wire()).truncated
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(st.one_of(st.binary(max_size=60), damage(_response("NXDOMAIN", 15))))
 def test_reading_a_reply_raises_nothing_but_format_error(octets):
     try:

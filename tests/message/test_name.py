@@ -5,19 +5,19 @@ import re
 import dns.exception
 import dns.name
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from blockfilter.errors import FormatError
 from blockfilter.message import name as names
-from tests.strategies import any_tuples, dns_name
+from tests.strategies import any_tuples, dns_name, examples
 
 _LONGEST = (b"a" * 63, b"b" * 63, b"c" * 63, b"d" * 61)  # 255 octets with the root
 
 _typed = st.text(alphabet='aAzZ09-_.\\ \t@;()"*é。', max_size=20)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(any_tuples)
 def test_a_name_has_the_octets_and_the_text_that_dnspython_gives_it(labels):
     other = dns_name(labels).canonicalize()
@@ -26,7 +26,7 @@ def test_a_name_has_the_octets_and_the_text_that_dnspython_gives_it(labels):
     assert names.to_text(name) == (other.to_text(omit_final_dot=True) if labels else ".")
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(any_tuples)
 def test_the_text_of_a_name_reads_back_as_the_name(labels):
     name = names.from_labels(labels)
@@ -38,7 +38,7 @@ def test_the_text_of_a_name_reads_back_as_the_name(labels):
         assert names.from_text(text + ".") == name
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.text(alphabet='aAzZ09-_.\\@;()"*', min_size=1, max_size=20))
 @example("a\\.b.c")
 @example("a\\.")
@@ -57,7 +57,7 @@ def test_typed_text_is_read_as_dnspython_reads_it(text):
         assert names.from_text(text) == other
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.one_of(st.text(max_size=40), _typed))
 def test_reading_any_text_raises_nothing_but_format_error(text):
     try:
@@ -137,7 +137,7 @@ def test_a_label_holds_1_to_63_octets(label):
         names.from_labels([b"a", label, b"b"])
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(any_tuples)
 def test_labels_and_keys_lead_back_to_the_name(labels):
     name = names.from_labels(labels)
@@ -146,7 +146,7 @@ def test_labels_and_keys_lead_back_to_the_name(labels):
     assert len(names.key(name)) == len(name) - 1
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(any_tuples)
 def test_superdomains_are_the_parents_in_order(labels):
     name = dns_name(labels).canonicalize()
@@ -161,7 +161,7 @@ def test_superdomains_are_the_parents_in_order(labels):
 _few = st.lists(st.sampled_from([b"a", b"b", b"a.b", b"a\1b", b"\1", b"ab"]), max_size=4).map(tuple)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(_few, _few)
 def test_one_key_begins_another_exactly_where_one_name_is_above_the_other(above, below):
     is_above = below[len(below) - len(above) :] == above
@@ -170,7 +170,7 @@ def test_one_key_begins_another_exactly_where_one_name_is_above_the_other(above,
     assert (names.from_labels(above) in names.superdomains(names.from_labels(below))) == is_above
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(any_tuples, any_tuples)
 def test_two_names_share_octets_only_if_dnspython_holds_them_equal(some, others):
     same = dns_name(some) == dns_name(others)

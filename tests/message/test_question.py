@@ -4,7 +4,7 @@ import dns.message
 import dns.name
 import dnslib
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blockfilter.errors import FormatError
@@ -23,7 +23,7 @@ from blockfilter.message.question import (
     read,
     verdict,
 )
-from tests.strategies import damage, host_names, queries
+from tests.strategies import damage, examples, host_names, queries
 
 _HEAD = b"\x12\x34\x01\x00\0\1\0\0\0\0\0\0"
 _HEAD_OPT = _HEAD[:-1] + b"\1"
@@ -38,7 +38,7 @@ def _opt(options: bytes = b"", size: int = 1232, ttl: int = 0) -> bytes:
     return fixed + len(options).to_bytes(2, "big") + options
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(queries())
 def test_what_dnspython_asks_is_read_field_by_field(asked):
     query = read(asked.packet)
@@ -55,7 +55,7 @@ def test_what_dnspython_asks_is_read_field_by_field(asked):
     assert query.key == (query.name, asked.qtype, asked.do, asked.flags & CD != 0)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(queries(names=host_names))
 def test_what_dnspython_asks_is_read_as_dnslib_reads_it(asked):
     query, other = read(asked.packet), dnslib.DNSRecord.parse(asked.packet)
@@ -75,7 +75,7 @@ def test_what_dnspython_asks_is_read_as_dnslib_reads_it(asked):
         assert options == read_there
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     host_names,
     st.sampled_from(["A", "AAAA", "MX", "TXT", "HTTPS", "DS"]),
@@ -98,13 +98,13 @@ def test_what_dnslib_asks_is_read_field_by_field(name, qtype, size, options):
     assert each_option(query.options) == (options if size is not None else [])
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.one_of(st.binary(max_size=80), st.binary(max_size=80).map(lambda tail: _HEAD_OPT + tail)))
 def test_arbitrary_octets_raise_nothing_but_format_error(octets):
     _read_or_refuse(octets)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(queries().flatmap(lambda asked: damage(asked.packet)))
 def test_damaged_queries_raise_nothing_but_format_error(octets):
     _read_or_refuse(octets)

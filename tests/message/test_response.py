@@ -6,12 +6,12 @@ import dns.message
 import dns.rdatatype
 import dnslib
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blockfilter.message import response
 from blockfilter.message.question import UDP_PLAIN, read
-from tests.strategies import host_names, queries
+from tests.strategies import examples, host_names, queries
 
 _BLOCK = response.Block(
     60, (bytes((192, 0, 2, 80)), bytes((192, 0, 2, 81))), (bytes(15) + b"\x50",)
@@ -37,7 +37,7 @@ _RCODES = {
 }
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(queries(), st.sampled_from(sorted(_MADE)))
 def test_whatever_is_asked_dnspython_reads_the_answer(asked, kind):
     octets = _MADE[kind](read(asked.packet))
@@ -61,7 +61,7 @@ def test_whatever_is_asked_dnspython_reads_the_answer(asked, kind):
     assert len(octets) <= UDP_PLAIN
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(queries(), st.integers(1, 86400), st.booleans())
 def test_a_denial_has_a_soa_that_stubs_may_keep_for_the_configured_time(asked, ttl, denied):
     make = response.blocked_nxdomain if denied else response.blocked_nodata
@@ -75,7 +75,7 @@ def test_a_denial_has_a_soa_that_stubs_may_keep_for_the_configured_time(asked, t
     assert message.rcode() == (3 if denied else 0)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(queries(names=host_names), st.sampled_from(["blocked nxdomain", "blocked addresses", "any"]))
 def test_dnslib_reads_it_too(asked, kind):
     record = dnslib.DNSRecord.parse(_MADE[kind](read(asked.packet)))

@@ -3,13 +3,14 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blockfilter.policy.decide import Decision, Policy
 from blockfilter.policy.rule import Action, Mode, Role, RuleList, Trigger
 from tests.policy.reference import Labels, Spoken, Verdict, text, unwire, wire
 from tests.policy.rules import World, blocking, policy, rule, worlds
+from tests.strategies import examples
 
 _FRESH = b"fresh"  # a label no rule knows
 
@@ -37,7 +38,7 @@ def _check(decided: Decision, verdict: Verdict) -> None:
         assert not decided.nodata
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(worlds())
 def test_decisions_are_those_of_the_reference(world):
     subject, reference = world.policy, world.reference
@@ -47,7 +48,7 @@ def test_decisions_are_those_of_the_reference(world):
         _check(subject.decide(wire(one)), verdict)  # again: what was worked out is remembered
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(worlds())
 def test_explanations_are_those_of_the_reference(world):
     subject, reference, found = world.policy, world.reference, world.lists
@@ -88,7 +89,7 @@ def _below(world: World, one: Labels) -> list[Labels]:
     return [(*two, *one) for n in (1, 2) for two in itertools.product(alphabet, repeat=n)]
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(worlds())
 def test_nxdomain_is_said_only_where_every_name_below_is_blocked_too(world):
     subject, reference = world.policy, world.reference
@@ -98,7 +99,7 @@ def test_nxdomain_is_said_only_where_every_name_below_is_blocked_too(world):
             assert [two for two in _below(world, one) if not reference.blocks(two)] == []
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(worlds((Trigger.SUBTREE, Trigger.EXACT)))
 def test_nodata_is_said_only_where_a_rule_lets_a_name_below_pass_or_nothing_blocks_it(world):
     subject, reference = world.policy, world.reference
@@ -114,7 +115,7 @@ def test_nodata_is_said_only_where_a_rule_lets_a_name_below_pass_or_nothing_bloc
             assert opened or not reference.blocks((_FRESH, *one))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(worlds(), st.data())
 def test_an_answer_deserves_what_its_first_blocked_target_deserves(world, data):
     subject = world.policy

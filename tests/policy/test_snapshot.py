@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blockfilter.errors import PolicyError
@@ -13,7 +13,7 @@ from blockfilter.policy.rule import Mode, Role, Rule, RuleList, Trigger
 from blockfilter.policy.snapshot import SUFFIX_SPACE, Snapshot, build, compile_patterns
 from tests.policy.reference import wire
 from tests.policy.rules import blocking, name, octets, policy, rule, worlds
-from tests.strategies import any_tuples
+from tests.strategies import any_tuples, examples
 
 _LISTS = [
     blocking(
@@ -51,7 +51,7 @@ def test_an_empty_policy_is_a_policy():
     assert not subject.decide(b"\0").blocks
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(worlds())
 def test_the_same_inputs_give_the_same_octets(world):
     once = octets(world.lists, world.suffixes)
@@ -87,7 +87,7 @@ def test_a_changed_octet_anywhere_in_the_header_is_refused():
                 Snapshot(bytes(damaged))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.integers(0, len(_FILE) - 1), st.integers(1, 255))
 def test_a_changed_octet_anywhere_is_refused(at, flip):
     damaged = bytearray(_FILE)
@@ -108,7 +108,7 @@ def test_a_file_with_something_behind_it_is_refused(more):
         Snapshot(_FILE + more)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.binary(max_size=300))
 def test_arbitrary_octets_are_refused(found):
     with pytest.raises(PolicyError):
@@ -156,7 +156,7 @@ def test_a_refused_pattern_is_not_printed(capfd):
     assert "secret" not in captured.out + captured.err
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(any_tuples)
 def test_no_name_has_a_key_in_the_space_of_the_suffixes(labels):
     assert not names.key(names.from_labels(labels)).startswith(SUFFIX_SPACE)
@@ -177,7 +177,7 @@ def test_rules_and_suffixes_of_one_name_stay_apart():
     assert subject.decide(name("a.n7.com")).cells == (("c7", "enforced"),)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(any_tuples, max_size=12, unique_by=lambda labels: wire(labels).lower()), any_tuples)
 def test_every_name_that_was_put_in_is_found_and_no_other(listed, other):
     found = [names.from_labels(labels) for labels in listed]

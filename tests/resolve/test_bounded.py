@@ -1,9 +1,10 @@
 """The table with a bound, against a model that never forgets."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blockfilter.resolve.bounded import Bounded
+from tests.strategies import examples
 
 _steps = st.lists(
     st.one_of(
@@ -15,7 +16,7 @@ _steps = st.lists(
 )
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(_steps, st.integers(0, 120))
 def test_it_holds_no_more_than_its_bound_and_says_nothing_that_is_not_so(steps, bound):
     table: Bounded[int, tuple[int, int]] = Bounded(bound)
@@ -37,7 +38,7 @@ def test_it_holds_no_more_than_its_bound_and_says_nothing_that_is_not_so(steps, 
         assert len(table) == len(held)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.integers(1, 9), st.lists(st.integers(1, 10), min_size=1, max_size=200))
 def test_what_is_asked_for_again_and_again_survives_any_flood(kept, flood):
     table: Bounded[str, int] = Bounded(100)

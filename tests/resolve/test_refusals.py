@@ -4,13 +4,13 @@ import dns.flags
 import dns.message
 import dns.rcode
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blockfilter.message.question import HEADER
 from tests.policy.rules import blocking, rule
 from tests.resolve.transcript import Story
-from tests.strategies import damage, queries
+from tests.strategies import damage, examples, queries
 
 _HEAD = b"\x12\x34\x01\x10\0\1\0\0\0\0\0\0"
 _HEAD_OPT = _HEAD[:-1] + b"\1"
@@ -195,7 +195,7 @@ def test_the_octets_of_the_question_come_back_as_they_were_sent(qtype):
         assert story.last.octets[HEADER : len(packet)] == packet[HEADER:]
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(
     st.one_of(
         queries(versions=st.integers(0, 2), qclasses=st.sampled_from([1, 1, 3])).flatmap(

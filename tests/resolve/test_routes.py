@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 import dns.reversename
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blockfilter.message import name as names
@@ -17,6 +17,7 @@ from blockfilter.resolve.routes import (
 )
 from tests.policy.rules import name
 from tests.resolve.transcript import ScriptedGroup
+from tests.strategies import examples
 
 # RFC 6303 section 4, of IPv4, then of IPv6.
 _RFC_6303 = """\
@@ -66,7 +67,7 @@ def test_the_longest_zone_that_holds_a_name_decides():
 _zone_names = st.lists(st.sampled_from(["a", "b", "a.b"]), min_size=1, max_size=3)
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     st.lists(_zone_names, max_size=5), st.lists(st.sampled_from(["a", "b", "a.b", "c"]), max_size=4)
 )
