@@ -91,6 +91,7 @@ class Transport:
         self._idents = idents()
         self._connections = Connections(self._poller, self, self._idents)
         self._exchanges: dict[Exchange, None] = {}
+        self._probes = 0  # how many of them are our own: they take nobody's room
         self._hurried: deque[tuple[Exchange, Upstream]] = deque()  # at most one for each exchange
         self._upstreams: WeakValueDictionary[Endpoint, Upstream] = WeakValueDictionary()
         self._drained: asyncio.Event | None = None
@@ -122,7 +123,7 @@ class Transport:
     @property
     def outstanding(self) -> int:
         """How many callers wait for an outcome."""
-        return sum(exchange.done is not _nobody for exchange in self._exchanges)
+        return len(self._exchanges) - self._probes
 
     def upstream(self, endpoint: Endpoint) -> Upstream:
         """The resolver at an address: the same one for all who ask, as long as anybody holds it."""
@@ -133,7 +134,9 @@ class Transport:
 
     def begin(self, exchange: Exchange) -> None:
         """Ask the first resolver; where there is no room, `done` is called before this returns."""
-        if self._loop is None or (self._full and not self._drop_slow(exchange.started)):
+        if self._loop is None or (
+            self.outstanding >= self._bound and not self._drop_slow(exchange, exchange.started)
+        ):
             self.dropped += 1
             _tell(exchange, exchange.outcome)
             return
@@ -248,21 +251,17 @@ class Transport:
 
     def _forget(self, exchange: Exchange) -> None:
         del self._exchanges[exchange]
+        self._probes -= exchange.done is _nobody
         for try_ in exchange.tries:
             try_.close()
         exchange.tries.clear()
 
     # Bounds.
 
-    @property
-    def _full(self) -> bool:
-        under_way = len(self._exchanges)  # a resolver that is down has one probe among them
-        return under_way >= self._bound and under_way >= self._bound + len(self._watch)
-
-    def _drop_slow(self, now: float) -> bool:
-        """End the oldest exchange if it is a slow one; True where there is room now."""
-        oldest = next(iter(self._exchanges))
-        if now - oldest.started < SLOW or self._loop is None:
+    def _drop_slow(self, exchange: Exchange, now: float) -> bool:
+        """End the oldest exchange if it is a slow one, to make room for `exchange`."""
+        oldest = next((one for one in self._exchanges if one.done is not _nobody), exchange)
+        if oldest is exchange or now - oldest.started < SLOW or self._loop is None:
             return False
         self.dropped += 1
         self._forget(oldest)
@@ -272,9 +271,7 @@ class Transport:
 
     def _relieve(self, exchange: Exchange, now: float) -> bool:
         """Free a descriptor for `exchange`: one of its own, or a slow exchange's."""
-        if self._close_earliest(exchange):
-            return True
-        return next(iter(self._exchanges)) is not exchange and self._drop_slow(now)
+        return self._close_earliest(exchange) or self._drop_slow(exchange, now)
 
     def _close_earliest(self, exchange: Exchange) -> bool:
         earliest = next((try_ for try_ in exchange.tries if not try_.tcp), None)
@@ -331,6 +328,7 @@ class Transport:
         alone = Choice((upstream,), "listed")
         exchange = Exchange(alone, _ROOT_NS, RD, False, _nobody, now, budget)
         self._exchanges[exchange] = None
+        self._probes += 1
         self._make(Ask(upstream), exchange, now)
 
     def _hurry(self, upstream: Upstream) -> None:

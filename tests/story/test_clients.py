@@ -1,0 +1,177 @@
+"""Who may ask, where from the answer comes, and which address a client has."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import dns.rcode
+import pytest
+
+from tests.story.test_blocked import blocked
+from tests.world import Address, Client, Server, World, has_ipv6, outside_address, query, run
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+
+
+def link_local() -> tuple[str, int] | None:
+    """A link-local address of this machine and the index of its interface."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/net/if_inet6").read_text().splitlines():
+            digits, index, _, scope, flags, _ = line.split()
+            if scope == "20" and not int(flags, 16) & 0x48:  # neither tentative nor a duplicate
+                packed = bytes.fromhex(digits)
+                return socket.inet_ntop(socket.AF_INET6, packed), int(index, 16)
+    return None
+
+
+@pytest.fixture(scope="module")
+def everywhere(world: World) -> Iterator[Server]:
+    """A server that listens on every address of the machine."""
+    listen = ["0.0.0.0:{port}", *(["[::]:{port}"] if has_ipv6() else [])]
+    with world.server(listen=listen) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def inside_only(world: World) -> Iterator[Server]:
+    """A server for a network that is not ours."""
+    with world.server(config='[server]\nclients = ["10.0.0.0/8", "127.77.0.0/16"]\n') as server:
+        yield server
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.5", "127.200.3.4"])
+def test_a_wildcard_listener_answers_from_the_address_that_was_asked(
+    everywhere: Server, host: str
+) -> None:
+    asked = Client(Address(host, everywhere.address.port))
+    assert blocked(asked.ask("backpage.com"))  # dnspython minds the source
+    assert asked.octets(query("backpage.com").to_wire())  # so does a connected socket
+    assert blocked(asked.ask("backpage.com", tcp=True))
+
+
+@needs_ipv6
+def test_ipv6_is_served_like_ipv4(everywhere: Server, world: World) -> None:
+    asked = Client(Address("::1", everywhere.address.port))
+    for tcp in (False, True):
+        assert blocked(asked.ask("backpage.com", tcp=tcp))
+        assert asked.ask(world.fresh(), tcp=tcp).answer
+
+
+@needs_ipv6
+def test_ipv6_on_an_address_of_its_own(world: World) -> None:
+    with world.server(at="::1") as server:
+        for tcp in (False, True):
+            assert blocked(server.ask("backpage.com", tcp=tcp))
+        (row,) = server.hits_of("::1")
+        assert row.mode == "enforced"
+
+
+@pytest.mark.skipif(link_local() is None, reason="this machine has no link-local address")
+def test_replies_keep_the_scope_id(everywhere: Server) -> None:
+    host, index = link_local() or ("", 0)
+    packet = query("backpage.com").to_wire()
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(3.0)
+        sock.bind((host, 0, 0, index))
+        sock.connect((host, everywhere.address.port, 0, index))
+        sock.send(packet)
+        assert sock.recv(4096)[:2] == packet[:2]
+
+
+def test_an_address_of_this_machine_that_is_not_loopback_is_answered(everywhere: Server) -> None:
+    host = outside_address()
+    if host is None or not host.startswith(("10.", "192.168.", "172.16.", "169.254.")):
+        pytest.skip("this machine has no private address")
+    asked = Client(Address(host, everywhere.address.port))
+    assert blocked(asked.ask("backpage.com", source=host))
+
+
+def test_others_are_refused_by_default(everywhere: Server) -> None:
+    host = outside_address()
+    if host is None or host.startswith(("10.", "192.168.", "172.", "169.254.")):
+        pytest.skip("this machine has no address that is neither loopback nor private")
+    asked = Client(Address(host, everywhere.address.port))
+    assert asked.ask("example.com", source=host).rcode() == dns.rcode.REFUSED
+    assert asked.ask("example.com", source=host, tcp=True).rcode() == dns.rcode.REFUSED
+
+
+@needs_ipv6
+def test_v4_mapped_addresses_become_ipv4_before_any_decision(world: World) -> None:
+    config = '[server]\nclients = ["127.0.0.0/8"]\n'
+    with world.server(listen=["[::]:{port}"], config=config) as server:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(2.0)
+            sock.bind(("127.10.0.1", 0))
+            sock.connect(("127.0.0.1", server.address.port))
+            sock.send(query("backpage.com").to_wire())
+            try:
+                answer = sock.recv(4096)
+            except ConnectionRefusedError:
+                pytest.skip("[::] is IPv6 alone here: there are no mapped addresses")
+        assert answer[3] & 15 == dns.rcode.NXDOMAIN
+        assert server.hits_of("127.10.0.1"), "the token is made of the four octets"
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+def test_outside_clients_are_refused_whatever_they_ask(inside_only: Server, tcp: bool) -> None:
+    for name in ("example.com", "backpage.com", "localhost", "check.blockfilter.test"):
+        for edns in (True, False):
+            response = inside_only.ask(name, tcp=tcp, edns=edns)
+            assert response.rcode() == dns.rcode.REFUSED
+            assert not response.answer + response.authority
+            assert response.edns == (0 if edns else -1)
+        assert inside_only.ask(name, tcp=tcp, source="127.77.0.1").rcode() != dns.rcode.REFUSED
+
+
+def test_nothing_of_outside_clients_goes_upstream_or_on_record(
+    inside_only: Server, world: World
+) -> None:
+    name = world.fresh()
+    assert inside_only.ask(name, source="127.0.0.77").rcode() == dns.rcode.REFUSED
+    assert inside_only.ask("backpage.com", source="127.0.0.77").rcode() == dns.rcode.REFUSED
+    inside_only.ask("backpage.com", source="127.77.0.9")
+    tokens = {row.token for row in inside_only.hits("127.77.0.9")}
+    assert inside_only.token("127.0.0.77") not in tokens
+    assert not world.asked(name)
+
+
+def test_loopback_has_no_rate_limit(server: Server) -> None:
+    packet = query("www.backpage.com").to_wire()
+    with server.datagrams("127.11.0.1") as sock:
+        sock.settimeout(5.0)
+        for _ in range(150):
+            for _ in range(100):
+                sock.send(packet)
+            for _ in range(100):
+                assert sock.recv(4096)[3] & 15 == dns.rcode.NXDOMAIN
+
+
+def test_the_limit_is_on_clients_and_not_on_loopback(world: World) -> None:
+    config = '[limits]\nqueries_per_second = 20\nexempt = ["127.0.0.1/32"]\n'
+    with world.server(config=config) as server:
+
+        def answered(source: str) -> int:
+            packet, count = query("backpage.com").to_wire(), 0
+            with server.datagrams(source) as sock, contextlib.suppress(TimeoutError):
+                sock.settimeout(0.4)
+                for _ in range(100):
+                    sock.send(packet)
+                for _ in range(100):
+                    count += sock.recv(4096)[3] & 15 == dns.rcode.NXDOMAIN
+            return count
+
+        assert answered("127.0.0.1") == 100
+        assert answered("127.0.0.2") <= 45
+        assert answered("127.0.0.3") >= 15, "each client has a limit of its own"
+
+
+def test_health_says_what_is_missing(server: Server, world: World, tmp_path: Path) -> None:
+    good = run("health", "--server", str(server.address), place=server.place)
+    assert good.returncode == 0, good.stdout + good.stderr
+    nobody = run("health", "--server", "127.0.0.1:1", place=tmp_path)
+    assert nobody.returncode == 1
+    assert nobody.stdout + nobody.stderr
+    assert run("health", "--server", "nonsense:x:y", place=tmp_path).returncode == 2
+    assert os.path.exists(server.state / "status.json")

@@ -1,0 +1,336 @@
+"""From the start to the end of a server: what it needs, what it refuses, how it goes."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import Received, ScriptedUpstream, addressed
+from tests.story.test_blocked import blocked
+from tests.world import Address, Client, Server, World, environ, free_port, query, wait_until
+
+
+def fails(server: Server) -> str:
+    """The log of a server that must end by itself with exit code 1."""
+    server.launch()
+    assert server.ended() == 1, server.log
+    assert "Traceback" not in server.log
+    assert "ready:" not in server.log
+    return server.log
+
+
+# Starting.
+
+
+def test_a_port_in_use_is_a_clear_error(server: Server, world: World) -> None:
+    second = world.prepare(listen=[str(server.address)])
+    said = fails(second)
+    assert str(server.address) in said
+    assert "in use" in said
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM], ids=["udp", "tcp"])
+def test_port_53_in_use_names_the_stub_listener_setting(world: World, kind: int) -> None:
+    with socket.socket(socket.AF_INET, kind) as taken:
+        try:
+            taken.bind(("127.53.53.53", 53))
+        except PermissionError:
+            pytest.skip("port 53 needs a right that this user has not")
+        if kind == socket.SOCK_STREAM:
+            taken.listen()
+        said = fails(world.prepare(listen=["127.53.53.53:53"]))
+    assert "in use" in said
+    assert "DNSStubListener" in said
+
+
+def test_an_address_that_is_not_ours_is_a_clear_error(world: World) -> None:
+    assert "198.51.100.1" in fails(world.prepare(listen=["198.51.100.1:5353"]))
+
+
+def test_an_upstream_that_is_this_server_is_found_as_a_loop(world: World) -> None:
+    port = free_port()
+    address = Address("127.0.0.1", port)
+    said = fails(world.prepare(listen=[str(address)], upstreams=[address]))
+    assert "loop" in said.lower() or "itself" in said.lower()
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_loop_through_a_third_party_is_found_with_a_nonce_name(world: World, others: int) -> None:
+    port = free_port()
+
+    def forward(asked: Received) -> list[bytes]:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(asked.packet, ("127.0.0.1", port))
+        return []
+
+    with ScriptedUpstream(forward) as third, ScriptedUpstream(addressed()) as honest:
+        upstreams = [honest.address] * others + [third.address]
+        started = world.prepare(listen=[f"127.0.0.1:{port}"], upstreams=upstreams)
+        said = fails(started)
+        assert str(Address(*third.address)) in said
+        assert "loop" in said.lower()
+        names = {one.name for one in third.received}
+        assert names
+        assert not [one for one in names if one.lower().rstrip(".") in said.lower()]
+
+
+def test_wrong_use_ends_with_2_and_every_mistake_at_once(world: World) -> None:
+    server = world.prepare("--nonsense")
+    server.launch()
+    assert server.ended() == 2
+    config = '[blocked]\nttl = 0\n[cache]\nmax_byte = 1\n[log]\nlevel = "loud"\n'
+    said = fails(world.prepare(config=config, environment={"BLOCKFILTER_LOG__LEVEL": "loud"}))
+    for word in ("blocked.ttl", "max_byte", "log.level"):
+        assert word in said.replace("BLOCKFILTER_LOG__LEVEL", "log.level")
+
+
+def test_an_unknown_variable_is_only_warned_of(world: World) -> None:
+    with world.server(environment={"BLOCKFILTER_NONSENSE": "1"}) as server:
+        assert "BLOCKFILTER_NONSENSE" in server.log
+        assert blocked(server.ask("backpage.com"))
+
+
+def test_a_dead_upstream_is_no_reason_not_to_start(world: World) -> None:
+    with world.server(upstreams=[("127.0.0.1", free_port())]) as server:
+        assert blocked(server.ask("backpage.com"))
+
+
+def test_a_broken_list_at_the_first_start_is_said_and_the_curated_one_is_in_force(
+    world: World, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text("<!DOCTYPE html><html></html>\n")
+    server = world.prepare(lists=[page])
+    server.launch()
+    try:
+        server.wait_for_log("ready:")
+    except AssertionError:
+        assert "page.txt" in server.log
+        return
+    try:
+        assert "page.txt" in server.log
+        assert blocked(server.ask("backpage.com"))
+    finally:
+        assert server.stop() == 0
+
+
+def test_the_snapshot_is_reused_when_its_inputs_are_unchanged(world: World) -> None:
+    with world.server() as first:
+        before = {p.name: p.stat().st_mtime_ns for p in first.state.rglob("*.snapshot")}
+    first.start()
+    try:
+        after = {p.name: p.stat().st_mtime_ns for p in first.state.rglob("*.snapshot")}
+        assert before
+        assert before == after
+    finally:
+        assert first.stop() == 0
+
+
+def test_a_damaged_snapshot_is_compiled_again(world: World) -> None:
+    with world.server() as server:
+        pass
+    for path in server.state.rglob("*.snapshot"):
+        octets = bytearray(path.read_bytes())
+        octets[len(octets) // 2] ^= 0xFF
+        path.write_bytes(octets)
+    server.start()
+    try:
+        assert blocked(server.ask("www.listed.example"))
+        assert server.ask("example.com").answer
+    finally:
+        assert server.stop() == 0
+
+
+def test_status_json_is_kept_and_holds_no_counts(server: Server, world: World) -> None:
+    path = server.state / "status.json"
+
+    def shape() -> object:
+        status = json.loads(path.read_text())
+        status.pop("updated", None)
+        return status
+
+    before = shape()
+    for number in range(50):
+        server.ask("backpage.com", source=f"127.12.0.{number + 1}")
+        server.ask(world.fresh())
+    server.hits("127.12.0.50")
+    assert shape() == before
+
+
+def test_a_runtime_directory_that_is_not_ram_backed_works_and_is_shown_as_degraded(
+    world: World,
+) -> None:
+    runtime = Path.cwd() / f".runtime-{os.getpid()}"  # the folder of the clone: on a disk
+    runtime.mkdir(mode=0o700)
+    try:
+        if filesystem(runtime) in {"tmpfs", "ramfs"}:
+            pytest.skip("all of this machine is RAM-backed")
+        with world.server(runtime=runtime) as server:
+            assert "degraded" in server.log.lower()
+            assert "degraded" in (server.state / "status.json").read_text().lower() or not json.loads(
+                (server.state / "status.json").read_text()
+            )["runtime"]["ram_backed"]
+            server.ask("backpage.com", source="127.13.0.1")
+            assert server.hits_of("127.13.0.1")
+    finally:
+        for path in runtime.iterdir():
+            path.unlink()
+        runtime.rmdir()
+
+
+def filesystem(path: Path) -> str:
+    done = subprocess.run(
+        ["stat", "-f", "-c", "%T", path], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_as_a_system_service_it_takes_systemds_directories_and_runtime_always_wins(
+    world: World, tmp_path: Path
+) -> None:
+    port = free_port()
+    places = {name: tmp_path / name for name in ("state", "runtime", "mine")}
+    for place in places.values():
+        place.mkdir(mode=0o700)
+    environment = environ(tmp_path, {
+        "STATE_DIRECTORY": str(places["state"]),
+        "RUNTIME_DIRECTORY": str(places["runtime"]),
+    })  # fmt: skip
+    command = [sys.executable, "-m", "blockfilter", "serve", "--listen", f"127.0.0.1:{port}"]
+    command += ["--upstream", str(Address(*world.upstream.address))]
+    for extra, used, unused in (
+        ([], "runtime", "mine"),
+        (["--runtime", str(places["mine"])], "mine", "runtime"),
+    ):
+        for path in places["runtime"].iterdir():
+            path.unlink()
+        process = subprocess.Popen(
+            [*command, *extra], cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
+        )
+        try:
+            asked = Client(Address("127.0.0.1", port))
+            wait_until(lambda: answers(asked), "the server answers")  # noqa: B023
+            assert (places[used] / "day.key").exists()
+            assert not (places[unused] / "day.key").exists()
+            assert (places["state"] / "status.json").exists()
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0
+
+
+def answers(client: Client) -> bool:
+    try:
+        return blocked(client.ask("backpage.com", seconds=0.5))
+    except (OSError, Exception):  # noqa: BLE001 - not yet
+        return False
+
+
+def test_systemds_sockets_are_taken_from_listen_fds(world: World) -> None:
+    port = free_port()
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
+    ):
+        datagrams.bind(("127.0.0.1", port))
+        stream.bind(("127.0.0.1", port))
+        stream.listen()
+        server = world.prepare()
+        # the first descriptor given is 3, and the pid must be the server's
+        script = 'exec 3<&"$0" 4<&"$1"; shift; LISTEN_FDS=2 LISTEN_PID=$$ exec "$@"'
+        options = ["--state", str(server.state), "--runtime", str(server.runtime)]
+        options += ["--upstream", str(Address(*world.upstream.address))]
+        fds = (os.dup(datagrams.fileno()), os.dup(stream.fileno()))
+        high = tuple(os.dup2(fd, fd + 50, inheritable=True) for fd in fds)
+        process = subprocess.Popen(
+            ["bash", "-c", script, *map(str, high), sys.executable, "-m", "blockfilter", "serve",
+             *options],
+            env=environ(server.place, {}), cwd=server.place, pass_fds=high,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        for fd in (*fds, *high):
+            os.close(fd)
+    try:
+        asked = Client(Address("127.0.0.1", port))
+        wait_until(lambda: answers(asked), "the server answers")
+        assert blocked(asked.ask("backpage.com", tcp=True))
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_serve_without_any_option_works_for_an_ordinary_user(tmp_path: Path) -> None:
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", 5335))
+            except OSError:
+                pytest.skip("somebody uses port 5335 of this machine")
+    runtime = tmp_path / "xdg"
+    runtime.mkdir(mode=0o700)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "blockfilter", "serve"],
+        cwd=tmp_path,
+        env=environ(tmp_path, {"XDG_RUNTIME_DIR": str(runtime)}),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        asked = Client(Address("127.0.0.1", 5335))
+        wait_until(lambda: answers(asked), "the server answers")
+        assert blocked(asked.ask("www.RubMaps.net", "HTTPS", tcp=True))
+        assert list((tmp_path / ".local" / "state").rglob("status.json"))
+        assert list(runtime.rglob("day.key"))
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+# Ending.
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_sigterm_drains_what_is_in_flight_then_ends(
+    world: World, tcp: bool, number: signal.Signals
+) -> None:
+    slow = world.fresh()
+    world.zone[slow] = addressed(delay=0.8)
+    with world.server() as server, ThreadPoolExecutor(4) as clients:
+        waiting = [clients.submit(server.ask, slow, tcp=tcp) for _ in range(4)]
+        wait_until(lambda: len(world.asked(slow)) == 1, "the question is upstream")
+        start = time.monotonic()
+        server.process.send_signal(number)
+        assert all(one.result().answer for one in waiting)
+        assert server.ended() == 0
+        assert time.monotonic() - start < 4.0
+
+
+def test_a_dead_upstream_does_not_keep_a_server_from_ending(world: World) -> None:
+    slow = world.fresh()
+    world.zone[slow] = lambda asked: []
+    with world.server() as server, server.datagrams() as sock, server.stream() as idle:
+        sock.send(query(slow).to_wire())
+        wait_until(lambda: bool(world.asked(slow)), "the question is upstream")
+        start = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - start < 6.0
+        assert idle.receive() is None
+
+
+def test_a_server_that_was_killed_starts_again_in_the_same_directories(world: World) -> None:
+    server = world.prepare()
+    server.start()
+    server.ask("backpage.com", source="127.14.0.1")
+    server.kill()
+    server.start()
+    try:
+        assert [row.mode for row in server.hits_of("127.14.0.1")] == ["enforced"]
+        assert blocked(server.ask("backpage.com"))
+    finally:
+        assert server.stop() == 0
