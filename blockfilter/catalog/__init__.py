@@ -2,6 +2,7 @@
 
 - :mod:`site`: a dossier: one business, its names and what attests them.
 - :mod:`store`: the folder of the curated list, read into dossiers and rules.
+- :mod:`entry`: which names a list may hold.
 - :mod:`formats`: an administrator's own list file, read into rules.
 - :mod:`suffixes`: the public suffix list.
 - :mod:`release`: the snapshot that fits the inputs of today, compiled where it is not there yet.

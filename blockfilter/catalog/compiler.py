@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from blockfilter.catalog import release, store, suffixes
+from blockfilter.catalog import entry, release, store, suffixes
 from blockfilter.catalog.formats import plain
 from blockfilter.catalog.release import Inputs, ListReport, OwnList
 from blockfilter.errors import BlockfilterError, FormatError, ListError, StateError
@@ -46,14 +46,19 @@ def main() -> int:
 def compiled(inputs: Inputs, folder: Path) -> Path:
     """The snapshot of `inputs`, written to `folder`; ListError or StateError."""
     for _ in range(_ATTEMPTS):
-        before = release.digest(inputs)
+        began, before = time.monotonic(), release.digest(inputs)
         with _unwritable(folder):
             serial = _next_serial(folder)
         octets, reports = _built(inputs, before, serial)
         if release.digest(inputs) == before:  # what was read is what was digested
             path = release.snapshot_file(folder, before)
+            report = {
+                "lists": reports,
+                "suffix_date": Snapshot(octets).suffix_date,
+                "seconds": round(time.monotonic() - began, 2),
+            }
             with _unwritable(folder):
-                _write(path.with_suffix(".json"), json.dumps({"lists": reports}).encode())
+                _write(path.with_suffix(".json"), json.dumps(report).encode())
                 _write(path, octets)
                 _prune(folder)
             return path
@@ -109,7 +114,7 @@ def _own_rules(inputs: Inputs, wide: suffixes.Wide, problems: list[str]) -> Iter
 def _allowed(texts: tuple[str, ...], problems: list[str]) -> Iterator[Rule]:
     for place, text in enumerate(texts, 1):
         try:
-            yield Rule(Trigger.SUBTREE, names.from_text(text), LOCAL_ALLOW)
+            yield Rule(Trigger.SUBTREE, entry.plain(text), LOCAL_ALLOW)
         except FormatError as error:
             problems.append(f"name {place} that is to be allowed: {error}; correct it")
 

@@ -23,9 +23,10 @@ from blockfilter.errors import BlockfilterError, ListError, PolicyError, StateEr
 from blockfilter.policy.rule import Mode
 from blockfilter.policy.snapshot import FORMAT_VERSION, Snapshot
 
-COMPILER_VERSION = 1  # counts up when the same inputs shall give another snapshot
+COMPILER_VERSION = 2  # counts up when the same inputs shall give another snapshot
 FOLDER = "policy"  # in the state directory
 COMPILE_SECONDS = 600  # two million names take a tenth of it on a small machine
+SHOWN = 5  # refused lines in a sentence; the report's file has more of them
 _CHUNK = 1024 * 1024
 _UNREADABLE = bytes(32)  # no snapshot has it among its inputs: the compiler refuses the file
 _COMMAND = (sys.executable, "-P", "-m", "blockfilter.catalog.compiler")
@@ -58,8 +59,9 @@ class ListReport(NamedTuple):
         """What was refused; "" if nothing was."""
         if not self.refused:
             return ""
-        shown = "; ".join(f"line {line}: {cause}" for line, cause in self.first)
-        more = self.refused - len(self.first)
+        first = self.first[:SHOWN]
+        shown = "; ".join(f"line {line}: {cause}" for line, cause in first)
+        more = self.refused - len(first)
         lines = "1 line was" if self.refused == 1 else f"{self.refused} lines were"
         return f"{self.id}: {lines} refused and skipped ({shown}{f'; {more} more' if more else ''})"
 

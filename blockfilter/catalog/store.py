@@ -8,11 +8,13 @@ is returned has none.
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import blockfilter
+from blockfilter.catalog import entry as entries
 from blockfilter.catalog.site import Dossier, State
 from blockfilter.catalog.suffixes import Wide
 from blockfilter.errors import FormatError, ListError, PolicyError
@@ -28,6 +30,7 @@ MAX_FILE = 16 * 1024 * 1024  # octets; a curated file is read whole, and no hand
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SITE_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_NOBODYS = ("", "example.com", "www.example.org")  # what is found in these is found everywhere
 _TEXTS = ("id", "name", "state", "reason")
 _LISTS = ("names", "exact", "site-names", "patterns", "except")
 _SITE_KEYS = (*_TEXTS, *_LISTS, "evidence")
@@ -78,11 +81,14 @@ def read(folder: Path, wide: Wide) -> Catalog:
     for name in (TAXONOMY_FILE, PROTECTED_FILE):
         if name not in tables:
             reader.wrong(name, "", "is missing; put it back")
-    categories = tuple(reader.categories(tables.pop(TAXONOMY_FILE, {})))
-    protected = tuple(reader.protected(tables.pop(PROTECTED_FILE, {})))
+    categories = tuple(reader.categories(tables.pop(TAXONOMY_FILE, None) or {}))
+    protected = tuple(reader.protected(tables.pop(PROTECTED_FILE, None) or {}))
     known = {category for category, _ in categories} - {OTHER}
     dossiers = tuple(
-        dossier for name, table in tables.items() for dossier in reader.sites(name, table, known)
+        dossier
+        for name, table in tables.items()
+        if table is not None
+        for dossier in reader.sites(name, table, known)
     )
     if reader.problems:
         raise ListError("\n".join(f"{folder}/{problem}" for problem in reader.problems))
@@ -102,20 +108,20 @@ class _Reader:
         """Note a mistake; `block` may be empty."""
         self.problems.append(f"{file}: {block}: {what}" if block else f"{file}: {what}")
 
-    def table(self, path: Path) -> dict[str, Any]:
-        """A file's content; empty where it cannot be read."""
+    def table(self, path: Path) -> dict[str, Any] | None:
+        """A file's content; None where it cannot be read."""
         try:
             if path.stat().st_size > MAX_FILE:
                 self.wrong(path.name, "", f"is larger than {MAX_FILE} octets; split it")
-                return {}
+                return None
             return tomllib.loads(path.read_text("utf-8"))
         except OSError as error:
             self.wrong(path.name, "", f"cannot be read ({error.strerror}); check its permissions")
         except UnicodeDecodeError:
             self.wrong(path.name, "", "is not in UTF-8; save it in that encoding")
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             self.wrong(path.name, "", f"is not TOML ({error}); correct that place")
-        return {}
+        return None
 
     def categories(self, table: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """Ids and titles of the taxonomy."""
@@ -137,14 +143,14 @@ class _Reader:
                 yield self._once(PROTECTED_FILE, block, "protected", name)
 
     def sites(self, file: str, table: dict[str, Any], known: set[str]) -> Iterator[Dossier]:
-        """The dossiers of one category's file."""
-        if not table:
-            return  # it was not readable, which is said already
-        category = table.get("category")
+        """The dossiers of one category's file, which is named for it."""
+        category = file.removesuffix(".toml")
         if category not in known:
-            self.wrong(file, "", f"needs category = one of {', '.join(sorted(known))} at its top")
+            self.wrong(file, "", f"is named for no category of {TAXONOMY_FILE}; rename it")
+        if table.get("category") != category:
+            self.wrong(file, "", f'needs category = "{category}" at its top, as it is named')
         for block, entry in self._blocks(file, table, "site", ("category",)):
-            yield self._site(file, block, entry, str(category))
+            yield self._site(file, block, entry, category)
 
     def _site(self, file: str, block: str, entry: dict[str, Any], category: str) -> Dossier:
         self._known_keys(file, block, entry, _SITE_KEYS)
@@ -244,20 +250,17 @@ class _Reader:
 
     def _exact(self, file: str, block: str, text: str) -> str:
         """The canonical text of a name, "" where it is none."""
-        try:
-            if (name := names.from_text(text)) == names.ROOT:
-                raise FormatError("the root is no site")  # noqa: TRY301  # one way out for both
-            return names.to_text(name)
-        except FormatError as error:
-            self.wrong(file, block, f'"{text}" is no name ({error}); correct it')
-            return ""
+        return self._listed(file, block, text, entries.exact)
 
     def _name(self, file: str, block: str, text: str) -> str:
-        name = self._exact(file, block, text)
-        if name and ("." not in name or name in self._wide):
-            self.wrong(file, block, f'"{text}" is a public suffix; list the names below it')
+        return self._listed(file, block, text, partial(entries.subtree, wide=self._wide))
+
+    def _listed(self, file: str, block: str, text: str, read: Callable[[str], bytes]) -> str:
+        try:
+            return names.to_text(read(text))
+        except FormatError as error:
+            self.wrong(file, block, f'"{text}" cannot be listed: {error}; correct it')
             return ""
-        return name
 
     def _site_name(self, file: str, block: str, text: str) -> str:
         label = text.lower()
@@ -275,9 +278,12 @@ class _Reader:
 
     def _pattern(self, file: str, block: str, text: str) -> str:
         try:
-            compile_patterns([text])
+            pattern = compile_patterns([text])
         except PolicyError as error:
             self.wrong(file, block, f'pattern "{text}": {error}; correct it')
+            return ""
+        if any(map(pattern.Match, _NOBODYS)):
+            self.wrong(file, block, f'pattern "{text}" is found in any name; make it narrower')
             return ""
         return text
 

@@ -63,7 +63,7 @@ def check(
     if bool(names) == from_stdin:
         raise click.UsageError("Give names or --stdin, one of the two.")
     policy = _policy(config_file, list_files, state)
-    sys.exit(_answer(policy, _lines() if from_stdin else names, as_json=as_json))
+    sys.exit(_answer(policy, _lines() if from_stdin else enumerate(names, 1), as_json=as_json))
 
 
 def _policy(config_file: Path | None, list_files: tuple[str, ...], state: str | None) -> "Policy":
@@ -104,7 +104,10 @@ def _inputs(settings: "Settings", list_files: tuple[str, ...]) -> "Inputs":
     from blockfilter.catalog.release import Inputs, OwnList
     from blockfilter.policy.rule import Mode
 
-    given = [Path.cwd() / Path(file).expanduser() for file in list_files]
+    try:
+        given = [Path.cwd() / Path(file).expanduser() for file in list_files]
+    except RuntimeError as error:
+        raise click.UsageError(f"--list: {error} Write the path out.") from error
     configured = [OwnList(str(one.file), Mode(one.mode)) for one in settings.list]
     return Inputs(
         curated=settings.policy.curated,
@@ -113,21 +116,22 @@ def _inputs(settings: "Settings", list_files: tuple[str, ...]) -> "Inputs":
     )
 
 
-def _lines() -> "Iterator[str]":
+def _lines() -> "Iterator[tuple[int, str]]":
     lines = (line.decode("utf-8", "replace").strip() for line in sys.stdin.buffer)
-    return (line for line in lines if line)
+    return ((place, line) for place, line in enumerate(lines, 1) if line)
 
 
-def _answer(policy: "Policy", asked: "Iterable[str]", *, as_json: bool) -> int:
-    """Print the decisions in the order of the questions; the exit code."""
+def _answer(policy: "Policy", asked: "Iterable[tuple[int, str]]", *, as_json: bool) -> int:
+    """Print the decisions in the order of the questions, which have their places; the exit code."""
     from blockfilter.message import name as names
 
     code = 0
-    for text in asked:
+    for place, text in asked:
         try:
             name = names.from_text(text)
         except FormatError as error:
-            click.echo(f"blockfilter: {json.dumps(text)} is no name: {error}", err=True)
+            told = f"blockfilter: number {place}, {json.dumps(text)}, is no name: {error}"
+            click.echo(told, err=True)
             code = NOT_A_NAME
             continue
         facts = {"name": names.to_text(name), **policy.explain(name)._asdict()}

@@ -254,14 +254,14 @@ def _targets(aliases: list[tuple[int, bytes, bytes]], chain: set[bytes]) -> tupl
     return tuple(dict.fromkeys(leads))
 
 
-def _strays(message: bytes, answers: list[_Record], chain: set[bytes]) -> list[_Record]:
+def _strays(message: bytes, answers: list[_Record], chain: set[bytes]) -> set[_Record]:
     """Records of the answer section that do not belong to the chain (RFC 5452 section 6)."""
-    return [
+    return {
         record
         for record in answers
         if message[record.start : record.start + 2] != _TO_QUESTION
         and name_at(message, record.start, record.rdata_at) not in chain
-    ]
+    }
 
 
 def _rebuilt(

@@ -1,6 +1,7 @@
 """The list that ships: complete, right, and what is to be said of each of its sites."""
 
 import csv
+import tomllib
 
 import pytest
 
@@ -82,6 +83,13 @@ def test_nothing_else_is_listed(catalog):
 
 def test_the_protected_names_are_those_of_the_source(catalog):
     assert sorted(catalog.protected) == sorted(row["name"] for row in rows("protected-names.csv"))
+
+
+def test_each_protected_name_keeps_its_kind_and_where_it_is_from():
+    with (store.shipped() / store.PROTECTED_FILE).open("rb") as file:
+        listed = tomllib.load(file)["protected"]
+    by_name = {entry["name"]: entry for entry in rows("protected-names.csv")}
+    assert {entry["name"]: entry for entry in listed} == by_name
 
 
 def test_blocks_stand_in_the_order_of_their_ids_and_names_in_alphabetical_order(catalog):

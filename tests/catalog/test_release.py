@@ -168,18 +168,30 @@ def test_what_is_damaged_is_compiled_anew(state, own, damage):
 
 
 def test_the_report_says_what_was_refused_with_lines_and_causes_and_never_the_text(state, own):
-    own.write_text("a.example\nbad!.example\n" + "co.uk\n" * 9)
+    own.write_text("a.example\nbad!.example\n" + "co.uk\n" * 29)
     report = current(with_list(own)._replace(curated=True), state).report
     (sentence,) = report.sentences()
-    assert sentence.startswith(f"{own}: 10 lines were refused and skipped (line 2: a character")
+    assert sentence.startswith(f"{own}: 30 lines were refused and skipped (line 2: a character")
     assert "line 3: a public suffix" in sentence
-    assert "5 more" in sentence
+    assert sentence.count("line ") == release.SHOWN
+    assert "25 more" in sentence
     assert "co.uk" not in sentence
     facts = {fact["id"]: fact for fact in report.facts()}
     assert facts[str(own)] == {"id": str(own), "rules": 1, "error": sentence}
     assert facts["curated"]["rules"] > 50
     assert facts["curated"]["error"] == ""
     json.dumps(report.facts())
+
+
+def test_the_reports_file_tells_twenty_lines_the_lists_day_and_how_long_it_took(state, own):
+    own.write_text("a.example\n" + "co.uk\n" * 30)
+    compiled = current(with_list(own), state)
+    told = json.loads(compiled.path.with_suffix(".json").read_text())
+    (mine,) = (one for one in told["lists"] if one[0] == str(own))
+    assert mine[1:3] == [1, 30]
+    assert [line for line, _ in mine[3]] == list(range(2, 22))
+    assert told["suffix_date"] == policy(compiled).snapshot.suffix_date
+    assert 0 <= told["seconds"] < 60
 
 
 def test_every_refused_list_is_reported_and_the_old_snapshot_stays(state, own, tmp_path):
@@ -197,9 +209,18 @@ def test_every_refused_list_is_reported_and_the_old_snapshot_stays(state, own, t
     assert not list((state / "policy").glob("*.tmp"))
 
 
-def test_a_name_to_be_allowed_that_is_wrong_is_a_list_error(state):
-    with pytest.raises(ListError, match="name 2 that is to be allowed"):
-        release.current(NOTHING._replace(allow=("a.example", "a..b")), state)
+@pytest.mark.parametrize(
+    ("wrong", "cause"),
+    [("a..b", "a label holds"), ("*.a.example", "a wildcard"), ("192.0.2.1", "an address")],
+)
+def test_a_name_to_be_allowed_that_is_wrong_is_a_list_error(state, wrong, cause):
+    with pytest.raises(ListError, match=f"name 2 that is to be allowed: {cause}"):
+        current(NOTHING._replace(allow=("a.example", wrong)), state)
+
+
+def test_a_name_to_be_allowed_may_have_any_character(state):
+    compiled = current(NOTHING._replace(allow=("0/25.2.0.192.in-addr.arpa",)), state)
+    assert verdict(compiled, "1.0/25.2.0.192.in-addr.arpa") == (None, "local-allow")
 
 
 def test_the_newest_three_snapshots_are_kept_and_use_makes_new(state, own):

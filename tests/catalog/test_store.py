@@ -95,21 +95,33 @@ def test_a_disputed_site_is_monitored(folder):
         ("names = ", "name-list = ", 'unknown key "name-list"'),
         ('["one.example"]', '"one.example"', "names is no list of texts"),
         ('["one.example"]', "[]", "lists nothing"),
-        ('["one.example"]', '["one..example"]', "is no name"),
-        ('["one.example"]', '["."]', "is no name"),
-        ('["one.example"]', '["co.uk"]', "is a public suffix"),
-        ('["one.example"]', '["any.ck"]', "is a public suffix"),
-        ('["one.example"]', '["example"]', "is a public suffix"),
+        ('["one.example"]', '["one..example"]', "cannot be listed: a label holds"),
+        ('["one.example"]', '["."]', "cannot be listed: a character"),
+        ('["one.example"]', '["co.uk"]', "cannot be listed: a public suffix"),
+        ('["one.example"]', '["any.ck"]', "cannot be listed: a public suffix"),
+        ('["one.example"]', '["example"]', "cannot be listed: a single label"),
+        ('["one.example"]', '["*.one.example"]', "cannot be listed: a wildcard"),
+        ('["one.example"]', '["192.0.2.1"]', "cannot be listed: an address"),
+        ('["one.example"]', '["https://one.example/"]', "cannot be listed: a character"),
         ('["one.example"]', '["one.example", "ONE.example."]', "is listed already"),
         ('["one.example"]', '["one.example"]\nsite-names = ["four"]', "fewer than 5 characters"),
         ('["one.example"]', '["one.example"]\nsite-names = ["a.label"]', "is no label"),
         ('["one.example"]', '["one.example"]\npatterns = ["(a"]', "is no RE2 expression"),
+        ('["one.example"]', '["one.example"]\npatterns = [""]', "is found in any name"),
+        ('["one.example"]', '["one.example"]\npatterns = [".*"]', "is found in any name"),
+        ('["one.example"]', '["one.example"]\npatterns = ["[.]com$"]', "is found in any name"),
+        ('["one.example"]', '["one.example"]\nexact = ["*.b.example"]', "a wildcard"),
+        ('["one.example"]', '["one.example"]\nexcept = ["com"]', "a single label"),
         ('["one.example"]', '["one.example"]\nexact = ["b.example"]', "has no evidence"),
         ('"one.example" = "seen"', '"one.example" = ""', "has no evidence"),
         ('"one.example" = "seen"', '"one.example" = "s"\n"x.example" = "s"', "is not listed"),
         ("[site.evidence]", "[other]", 'unknown key "other"'),
-        ('category = "escort-ads"', 'category = "other"', "needs category = one of escort-ads"),
-        ('category = "escort-ads"\n', "", "needs category"),
+        ('category = "escort-ads"', 'category = "other"', 'needs category = "escort-ads"'),
+        ('category = "escort-ads"', 'category = ["escort-ads"]', 'needs category = "escort-ads"'),
+        ('category = "escort-ads"\n', "", 'needs category = "escort-ads"'),
+        pytest.param(SITE, "", 'needs category = "escort-ads"', id="empty"),
+        pytest.param(SITE, "# none\n", 'needs category = "escort-ads"', id="a comment only"),
+        pytest.param(SITE, "x = " + "[" * 100_000, "is not TOML", id="nested too deeply"),
         ("[[site]]", "[site]", "begin each block with [[site]]"),
     ],
 )
@@ -119,6 +131,21 @@ def test_a_mistake_is_reported_with_its_file(folder, old, new, told):
     found = problems(folder)
     assert any(told in line for line in found), found
     assert all(line.startswith("escort-ads.toml: ") for line in found)
+
+
+@pytest.mark.parametrize("name", ["own.toml", "other.toml"])
+def test_a_file_is_named_for_a_category_of_the_curated_list(folder, name):
+    (folder / name).write_text(f'category = "{name.removesuffix(".toml")}"\n')
+    assert problems(folder) == [
+        f"{name}: is named for no category of taxonomy.toml; rename it",
+    ]
+
+
+def test_a_protected_name_is_as_strict(folder):
+    (folder / "protected.toml").write_text(PROTECTED.replace("Help.example.", "*.help.example"))
+    (problem,) = problems(folder)
+    assert problem.startswith('protected.toml: protected "*.help.example": ')
+    assert "a wildcard" in problem
 
 
 def test_an_exception_of_the_wildcard_rule_may_be_listed(folder):

@@ -10,6 +10,9 @@ import pytest
 
 from blockfilter.catalog import release
 from blockfilter.catalog.release import Inputs, OwnList
+from blockfilter.cli.check import _inputs
+from blockfilter.config.load import load, read
+from blockfilter.daemon import assembly
 from blockfilter.policy.rule import Mode
 
 KEYS = ["name", "blocked", "mode", "rule", "list", "site", "category", "why", "release"]
@@ -87,7 +90,9 @@ def test_names_are_decided_in_the_order_of_the_input(run):
 def test_what_is_no_name_is_an_error_and_the_others_are_decided(run):
     ended = run("--json", "a..b", "backpage.com", "x" * 64, code=2)
     assert [one["name"] for one in objects(ended)] == ["backpage.com"]
-    assert ended.stderr.count("is no name") == 2
+    first, second = ended.stderr.splitlines()
+    assert first.startswith('blockfilter: number 1, "a..b", is no name: a label holds')
+    assert second.startswith(f'blockfilter: number 3, "{"x" * 64}", is no name: ')
     ended = run("--stdin", "--json", input=b"\xff\xfe.example\nbackpage.com\n".decode("latin-1"))
     assert len(objects(ended)) == 2
 
@@ -95,6 +100,12 @@ def test_what_is_no_name_is_an_error_and_the_others_are_decided(run):
 def test_standard_input_that_is_not_utf8_is_no_name(run):
     ended = run("--stdin", text=False, input=b"\xff\xfe.example\nbackpage.com\n", code=2)
     assert ended.stdout.startswith(b"backpage.com: blocked")
+    assert b"number 1, " in ended.stderr
+
+
+def test_on_standard_input_a_name_is_counted_by_its_line(run):
+    ended = run("--stdin", "--json", input="backpage.com\n\n  a..b \n", code=2)
+    assert 'number 3, "a..b", is no name' in ended.stderr
 
 
 def test_text_says_what_would_happen_and_why(run):
@@ -120,6 +131,24 @@ def test_a_list_that_is_none_is_an_error(run, tmp_path):
     assert "is a web page" in ended.stderr
     assert "none.txt: cannot be read" in ended.stderr
     assert ended.stdout == ""
+
+
+def test_a_home_that_nobody_has_is_wrong_use(run):
+    ended = run("--list", "~nobody-of-that-name/own.txt", "a.example", code=2)
+    assert "Write the path out." in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("given", ["own.txt", "./own.txt", "sub/../own.txt", "~/own.txt"])
+def test_its_lists_are_those_serve_has_for_the_same_options(tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "own.txt").write_text("a.example\n")
+    (tmp_path / "sub").mkdir()
+    config = tmp_path / "blockfilter.toml"
+    config.write_text('[policy]\nallow = ["X.example"]\n[[list]]\nfile = "mine.txt"\n')
+    served = load(config, {"list": [{"file": given}]}, {})
+    assert _inputs(read(config, {}, {}).settings, (given,)) == assembly.inputs(served)
 
 
 def test_the_configuration_counts(run, tmp_path):

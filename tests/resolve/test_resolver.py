@@ -673,6 +673,24 @@ class TestRepeats:
         packet = story.ask("www.listed.example", options=[cookie])
         assert not story.again(packet)
 
+    def test_a_cached_answer_to_a_query_with_options_or_over_tcp_is_not_repeated(self):
+        cookie = dns.edns.CookieOption(b"12345678", b"")
+        for tcp, options in ((False, [cookie]), (True, [])):
+            story = Story()
+            packet = story.ask("example.com", tcp=tcp, options=options)
+            story.upstream.answer("example.com. 60 IN A 192.0.2.1")
+            story.send(packet, tcp=tcp)
+            assert story.repeats.get(packet[2:]) is None
+            assert len(story.told) == 2
+
+    def test_a_name_asked_once_takes_no_room(self):
+        story = Story()
+        packet = story.ask("example.com")
+        story.upstream.answer("example.com. 60 IN A 192.0.2.1")
+        assert story.repeats.get(packet[2:]) is None
+        story.send(packet)
+        assert story.repeats.get(packet[2:])
+
     def test_a_truncated_response_is_no_longer_true_than_the_answer(self):
         story = Story()
         packet = story.ask("example.com", edns=False)

@@ -1,5 +1,6 @@
 """From the start to the end of a server: what it needs, what it refuses, how it goes."""
 
+import contextlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,6 +28,18 @@ def fails(server: Server) -> str:
     return server.log
 
 
+@contextlib.contextmanager
+def restarted(server: Server) -> Iterator[Server]:
+    """The same server once more, in the same directories."""
+    server.launch()
+    try:
+        server.wait_for_log("ready:")
+        yield server
+    finally:
+        code = server.stop()
+    assert code == 0
+
+
 # Starting.
 
 
@@ -33,7 +47,7 @@ def test_a_port_in_use_is_a_clear_error(server: Server, world: World) -> None:
     second = world.prepare(listen=[str(server.address)])
     said = fails(second)
     assert str(server.address) in said
-    assert "in use" in said
+    assert "another program" in said or "in use" in said
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM], ids=["udp", "tcp"])
@@ -46,7 +60,7 @@ def test_port_53_in_use_names_the_stub_listener_setting(world: World, kind: int)
         if kind == socket.SOCK_STREAM:
             taken.listen()
         said = fails(world.prepare(listen=["127.53.53.53:53"]))
-    assert "in use" in said
+    assert "127.53.53.53:53" in said
     assert "DNSStubListener" in said
 
 
@@ -57,8 +71,7 @@ def test_an_address_that_is_not_ours_is_a_clear_error(world: World) -> None:
 def test_an_upstream_that_is_this_server_is_found_as_a_loop(world: World) -> None:
     port = free_port()
     address = Address("127.0.0.1", port)
-    said = fails(world.prepare(listen=[str(address)], upstreams=[address]))
-    assert "loop" in said.lower() or "itself" in said.lower()
+    assert "upstream" in fails(world.prepare(listen=[str(address)], upstreams=[address]))
 
 
 @pytest.mark.parametrize("others", [0, 1])
@@ -75,7 +88,6 @@ def test_a_loop_through_a_third_party_is_found_with_a_nonce_name(world: World, o
         started = world.prepare(listen=[f"127.0.0.1:{port}"], upstreams=upstreams)
         said = fails(started)
         assert str(Address(*third.address)) in said
-        assert "loop" in said.lower()
         names = {one.name for one in third.received}
         assert names
         assert not [one for one in names if one.lower().rstrip(".") in said.lower()]
@@ -102,35 +114,31 @@ def test_a_dead_upstream_is_no_reason_not_to_start(world: World) -> None:
         assert blocked(server.ask("backpage.com"))
 
 
-def test_a_broken_list_at_the_first_start_is_said_and_the_curated_one_is_in_force(
-    world: World, tmp_path: Path
-) -> None:
+def test_a_broken_list_at_the_very_first_start_is_said(world: World, tmp_path: Path) -> None:
     page = tmp_path / "page.txt"
     page.write_text("<!DOCTYPE html><html></html>\n")
-    server = world.prepare(lists=[page])
-    server.launch()
-    try:
-        server.wait_for_log("ready:")
-    except AssertionError:
-        assert "page.txt" in server.log
-        return
-    try:
-        assert "page.txt" in server.log
-        assert blocked(server.ask("backpage.com"))
-    finally:
-        assert server.stop() == 0
+    assert "page.txt" in fails(world.prepare(lists=[page]))
+
+
+def test_a_list_that_broke_before_a_restart_leaves_the_last_good_policy(
+    world: World, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("last-good.example\n")
+    with world.server(lists=[mine]) as server:
+        pass
+    mine.write_text("<!DOCTYPE html><html></html>\n")
+    with restarted(server):
+        assert "mine.txt" in server.log
+        assert blocked(server.ask("www.last-good.example"))
 
 
 def test_the_snapshot_is_reused_when_its_inputs_are_unchanged(world: World) -> None:
     with world.server() as first:
-        before = {p.name: p.stat().st_mtime_ns for p in first.state.rglob("*.snapshot")}
-    first.start()
-    try:
-        after = {p.name: p.stat().st_mtime_ns for p in first.state.rglob("*.snapshot")}
+        before = {one.stat().st_ino for one in first.state.rglob("*.snapshot")}
+    with restarted(first):
         assert before
-        assert before == after
-    finally:
-        assert first.stop() == 0
+        assert before == {one.stat().st_ino for one in first.state.rglob("*.snapshot")}
 
 
 def test_a_damaged_snapshot_is_compiled_again(world: World) -> None:
@@ -140,12 +148,9 @@ def test_a_damaged_snapshot_is_compiled_again(world: World) -> None:
         octets = bytearray(path.read_bytes())
         octets[len(octets) // 2] ^= 0xFF
         path.write_bytes(octets)
-    server.start()
-    try:
+    with restarted(server):
         assert blocked(server.ask("www.listed.example"))
         assert server.ask("example.com").answer
-    finally:
-        assert server.stop() == 0
 
 
 def test_status_json_is_kept_and_holds_no_counts(server: Server, world: World) -> None:
@@ -173,10 +178,9 @@ def test_a_runtime_directory_that_is_not_ram_backed_works_and_is_shown_as_degrad
         if filesystem(runtime) in {"tmpfs", "ramfs"}:
             pytest.skip("all of this machine is RAM-backed")
         with world.server(runtime=runtime) as server:
-            assert "degraded" in server.log.lower()
-            assert "degraded" in (server.state / "status.json").read_text().lower() or not json.loads(
-                (server.state / "status.json").read_text()
-            )["runtime"]["ram_backed"]
+            server.wait_for_log("degraded")
+            status = json.loads((server.state / "status.json").read_text())
+            assert status["runtime"]["ram_backed"] is False
             server.ask("backpage.com", source="127.13.0.1")
             assert server.hits_of("127.13.0.1")
     finally:
@@ -221,8 +225,18 @@ def test_as_a_system_service_it_takes_systemds_directories_and_runtime_always_wi
             assert not (places[unused] / "day.key").exists()
             assert (places["state"] / "status.json").exists()
         finally:
-            process.terminate()
-            assert process.wait(10) == 0
+            assert ends(process)
+
+
+def ends(process: subprocess.Popen[bytes]) -> bool:
+    """Whether SIGTERM ends a server cleanly; it is gone in any case."""
+    process.terminate()
+    try:
+        return process.wait(10) == 0
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return False
 
 
 def answers(client: Client) -> bool:
@@ -243,7 +257,7 @@ def test_systemds_sockets_are_taken_from_listen_fds(world: World) -> None:
         stream.listen()
         server = world.prepare()
         # the first descriptor given is 3, and the pid must be the server's
-        script = 'exec 3<&"$0" 4<&"$1"; shift; LISTEN_FDS=2 LISTEN_PID=$$ exec "$@"'
+        script = 'exec 3<&"$0" 4<&"$1"; shift; export LISTEN_FDS=2 LISTEN_PID=$$; exec "$@"'
         options = ["--state", str(server.state), "--runtime", str(server.runtime)]
         options += ["--upstream", str(Address(*world.upstream.address))]
         fds = (os.dup(datagrams.fileno()), os.dup(stream.fileno()))
@@ -259,10 +273,9 @@ def test_systemds_sockets_are_taken_from_listen_fds(world: World) -> None:
     try:
         asked = Client(Address("127.0.0.1", port))
         wait_until(lambda: answers(asked), "the server answers")
-        assert blocked(asked.ask("backpage.com", tcp=True))
+        assert blocked(asked.ask("backpage.com", tcp=True, seconds=3.0))
     finally:
-        process.terminate()
-        assert process.wait(10) == 0
+        assert ends(process)
 
 
 def test_serve_without_any_option_works_for_an_ordinary_user(tmp_path: Path) -> None:
@@ -287,8 +300,7 @@ def test_serve_without_any_option_works_for_an_ordinary_user(tmp_path: Path) -> 
         assert list((tmp_path / ".local" / "state").rglob("status.json"))
         assert list(runtime.rglob("day.key"))
     finally:
-        process.terminate()
-        assert process.wait(10) == 0
+        assert ends(process)
 
 
 # Ending.
@@ -300,10 +312,11 @@ def test_sigterm_drains_what_is_in_flight_then_ends(
     world: World, tcp: bool, number: signal.Signals
 ) -> None:
     slow = world.fresh()
-    world.zone[slow] = addressed(delay=0.8)
+    world.zone[slow] = addressed(delay=1.0)
     with world.server() as server, ThreadPoolExecutor(4) as clients:
         waiting = [clients.submit(server.ask, slow, tcp=tcp) for _ in range(4)]
         wait_until(lambda: len(world.asked(slow)) == 1, "the question is upstream")
+        time.sleep(0.3)  # until all have asked
         start = time.monotonic()
         server.process.send_signal(number)
         assert all(one.result().answer for one in waiting)
@@ -328,9 +341,6 @@ def test_a_server_that_was_killed_starts_again_in_the_same_directories(world: Wo
     server.start()
     server.ask("backpage.com", source="127.14.0.1")
     server.kill()
-    server.start()
-    try:
+    with restarted(server):
         assert [row.mode for row in server.hits_of("127.14.0.1")] == ["enforced"]
         assert blocked(server.ask("backpage.com"))
-    finally:
-        assert server.stop() == 0

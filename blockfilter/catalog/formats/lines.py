@@ -84,10 +84,15 @@ def _look(path: Path, head: bytes) -> None:
     if b"\0" in head:
         raise ListError(f"{path}: {_NUL}")
     if head.removeprefix(_BOM).lstrip().startswith(b"<"):
-        raise ListError(
-            f"{path}: is a web page (HTML or XML); perhaps its source has moved or wants a login; "
-            "fetch the list itself"
-        )
+        raise web_page(path)
+
+
+def web_page(path: Path) -> ListError:
+    """What is to be said of a page in the place of a list."""
+    return ListError(
+        f"{path}: is a web page (HTML or XML); perhaps its source has moved or wants a login; "
+        "fetch the list itself"
+    )
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> ListError:

@@ -3,7 +3,9 @@
 import asyncio
 import random
 import resource
+import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +90,7 @@ def test_a_probe_takes_nobodys_room_even_after_its_upstream_came_back():
     async def scenario(address: Endpoint):
         async with asking(address, outstanding=21, first_try=0.05) as it:
             waiting = [it.begin("slow.example") for _ in range(20)]
-            while not upstream.received[-1:] or upstream.received[-1].name != ".":
-                await asyncio.sleep(0.02)
+            await asyncio.to_thread(probed.wait, 5)
             for _ in range(3):  # the first of them finds it up, while the probe is under way
                 assert addresses(await it.ask("quick.example")) == ["192.0.2.1"]
             assert it.upstreams.status()[0][1]
@@ -102,7 +103,14 @@ def test_a_probe_takes_nobodys_room_even_after_its_upstream_came_back():
             assert it.transport.outstanding == 21
             assert sum(one.done() for one in waiting) == it.transport.dropped == 1
 
-    with ScriptedUpstream(SLOW_AND_QUICK) as upstream:
+    probed = threading.Event()
+
+    def script(query: Received) -> Iterable[Step]:
+        if query.name == ".":
+            probed.set()
+        return SLOW_AND_QUICK(query)
+
+    with ScriptedUpstream(script) as upstream:
         asyncio.run(scenario(upstream.address))
 
 
