@@ -284,7 +284,9 @@ class Server(Client):
         """SIGHUP; whether the new policy came into force."""
         lines = len(self._lines)
         self.process.send_signal(signal.SIGHUP)
-        return "policy reloaded" in self.wait_for_log("policy reloaded", "reload failed", after=lines)
+        return "policy reloaded" in self.wait_for_log(
+            "policy reloaded", "reload failed", after=lines
+        )
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""
@@ -444,12 +446,14 @@ def environ(place: Path, more: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def run(*arguments: str, place: Path, text: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, place: Path, text: str = "", environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """A command of blockfilter that ends by itself."""
     return subprocess.run(
         [sys.executable, "-m", "blockfilter", *arguments],
         cwd=place,
-        env=environ(place, {}),
+        env=environ(place, environment or {}),
         input=text,
         capture_output=True,
         text=True,

@@ -9,6 +9,7 @@ import hashlib
 import json
 import mmap
 import os
+import site
 import subprocess
 import sys
 from contextlib import suppress
@@ -222,12 +223,13 @@ def inputs_of(value: Any) -> Inputs:  # noqa: ANN401  # JSON
 
 
 def _environment() -> dict[str, str]:
-    """The child finds the same package: a checkout may be known to us by our own path alone."""
+    """The child finds the same package, wherever we were found: it begins with a path of its own."""
     environ = dict(os.environ)
-    package = Path(blockfilter.__file__).absolute().parent
-    if not (package / "lists").is_dir():
+    parent = str(Path(blockfilter.__file__).absolute().parent.parent)
+    # Where libraries are installed it looks anyway, and named here they would hide Python's own.
+    if parent not in (*site.getsitepackages(), site.getusersitepackages()):
         rest = environ.get("PYTHONPATH")
-        environ["PYTHONPATH"] = os.pathsep.join([str(package.parent), *([rest] if rest else [])])
+        environ["PYTHONPATH"] = os.pathsep.join([parent, *([rest] if rest else [])])
     return environ
 
 
@@ -242,8 +244,8 @@ def _result(output: bytes, code: int, state: Path) -> Compiled:
     except (OSError, ValueError, KeyError, TypeError) as error:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         raise ListError(
-            f"the policy compiler ended without a result ({how}); it may lack memory: shorten the "
-            "lists or give it more"
+            f"the policy compiler ended without a result ({how}); what it wrote before says why; if "
+            "there is nothing, it lacks memory: shorten the lists or give it more"
         ) from error
 
 

@@ -197,15 +197,15 @@ class Server:
             sockets.prepare_udp(sock)
             listener = UdpListener(
                 sock,
+                poller=self._transport.poller,
                 handler=self._resolver,
                 repeats=self._repeats,
                 recorder=self._recorder,
                 admission=admission,
-                clock=loop.time,
             )
             self._udp.append(listener)
             parts.callback(listener.close)
-            listener.start(loop)
+            listener.start()
 
     def _affordable(self, wanted: int, tcp_connections: int) -> int:
         """As many exchanges as the descriptors allow: each has a socket of its own."""
@@ -337,7 +337,7 @@ class Server:
         """Read no more queries, and answer those in flight while the time for it lasts."""
         loop = asyncio.get_running_loop()
         for listener in self._udp:
-            listener.stop(loop)
+            listener.stop()
         deadline = loop.time() + DRAIN_SECONDS
         await self._tcp.drain(deadline)
         while not self._resolver.idle and loop.time() < deadline:  # noqa: ASYNC110 - ends by time, too

@@ -34,7 +34,7 @@ from blockfilter.message.question import (
 )
 
 # Extended DNS errors, RFC 8914 section 4.
-EDE_STALE, EDE_BLOCKED, EDE_NOT_READY, EDE_PROHIBITED = 3, 15, 14, 18
+EDE_BLOCKED, EDE_PROHIBITED, EDE_NOT_SUPPORTED = 15, 18, 21
 EDE_NO_REACHABLE_AUTHORITY, EDE_NETWORK_ERROR = 22, 23
 # The same for every name and category: a packet capture must not say more than the rcode does.
 BLOCKED_TEXT = "blocked by policy"
@@ -100,7 +100,7 @@ def _unparsed(packet: bytes, flags: int, question: bytes, opt: bytes) -> bytes:
     return packet[:2] + (QR | flags).to_bytes(2, "big") + counts + question + opt
 
 
-def refused(query: Query, code: int = EDE_PROHIBITED) -> bytes:
+def refused(query: Query, code: int = EDE_NOT_SUPPORTED) -> bytes:
     """Not served here: another class, a transfer, or a client from outside."""
     return _empty(query, REFUSED, ede(code))
 

@@ -6,5 +6,6 @@
 - :mod:`repeats`: whole responses by the octets of the query, for questions asked again.
 - :mod:`inflight`: clients that wait for the same exchange.
 - :mod:`bounded`: the bounded table under the two stores.
+- :mod:`poller`: the readiness of clients' and upstreams' datagram sockets.
 - :mod:`upstream`: one exchange with one resolver; health and failover.
 """

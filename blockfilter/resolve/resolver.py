@@ -66,8 +66,8 @@ class Settings(NamedTuple):
 class Transaction(NamedTuple):
     """One client's query on its way: what it asked, how large an answer may be, who hears it.
 
-    `repeat_key` is set where the same octets may come again; `generation` is the policy's that
-    decided; `decision` is what it said of the queried name.
+    `repeat_key` is set where the same octets may come again; `decision` is what policy said of the
+    queried name.
     """
 
     query: Query
@@ -75,7 +75,6 @@ class Transaction(NamedTuple):
     limit: int
     repeat_key: bytes | None
     respond: Respond
-    generation: int
     decision: Decision
 
 
@@ -144,14 +143,13 @@ class Resolver:
         except FormatError:
             respond(response.formerr(packet))
         else:
-            respond(response.refused(query))
+            respond(response.refused(query, response.EDE_PROHIBITED))
 
     def _resolve(
         self, query: Query, client: str, packet: bytes, respond: Respond, tcp: bool
     ) -> None:
         """Answer from policy, cache or upstream, in that order."""
-        policy = self._policy
-        decision = policy.decide(query.name)
+        decision = self._policy.decide(query.name)
         self._record(client, decision)  # before any octet leaves
         limit = _TCP_MAX if tcp else query.size
         if decision.blocks:
@@ -162,9 +160,7 @@ class Resolver:
             respond(octets)
             return
         repeat_key = None if tcp or query.options else packet[2:]
-        transaction = Transaction(
-            query, client, limit, repeat_key, respond, policy.generation, decision
-        )
+        transaction = Transaction(query, client, limit, repeat_key, respond, decision)
         route = self._routes.find(query.name)
         if isinstance(route, Local):
             self._answer_here(transaction, route)
@@ -262,7 +258,7 @@ class Resolver:
         cells: tuple[tuple[str, str], ...],
     ) -> None:
         key = transaction.repeat_key
-        if key is not None and transaction.generation == self._policy.generation:
+        if key is not None:
             self._repeats.put(key, Repeat(octets[2:], until, self._cells_of(cells)))
         transaction.respond(octets)
 

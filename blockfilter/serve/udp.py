@@ -1,16 +1,17 @@
 """Datagrams in, datagrams out, in bursts.
 
-The socket is drained whenever the loop finds it readable, up to a bound: one datagram a loop turn
-costs five times as much. A question asked before is answered from the table of repeats right here;
+The socket is drained whenever it is readable, up to a bound: one datagram a turn of the event loop
+would cost five times as much. A question asked before is answered from the table of repeats right here;
 everything else goes to the resolver. What cannot be sent at once is not sent: UDP clients ask again.
 """
 
-import asyncio
 import logging
 import socket
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from blockfilter.resolve.poller import READ, Poller
 from blockfilter.resolve.repeats import Repeats
 from blockfilter.resolve.resolver import Recorder, Respond
 from blockfilter.serve.admission import ADMIT, REFUSE, Admission, canonical
@@ -41,32 +42,37 @@ class Handler(Protocol):
 
 
 class UdpListener:
-    """Serves one UDP socket on an event loop."""
+    """Serves one UDP socket."""
 
     def __init__(
         self,
         sock: socket.socket,
         *,
+        poller: Poller,
         handler: Handler,
         repeats: Repeats,
         recorder: Recorder,
         admission: Admission,
-        clock: Callable[[], float],
     ) -> None:
         self._sock = sock
+        self._poller = poller
         plain = not tells_destination(sock)
         receive: Receive = sock.recvfrom if plain else _receiver(sock)
         send: Send = sock.sendto if plain else _sender(sock)
-        self._drain = _drainer(receive, send, handler, repeats, recorder, admission, clock)
+        self._drain = _drainer(receive, send, handler, repeats, recorder, admission)
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+    def start(self) -> None:
         """Serve from now on."""
-        loop.add_reader(self._sock.fileno(), self._drain)
+        self._poller.add(self._sock.fileno(), self, READ)
 
-    def stop(self, loop: asyncio.AbstractEventLoop) -> None:
+    def ready(self, _: int, now: float) -> None:
+        """Serve what has arrived, up to a bound."""
+        self._drain(now)
+
+    def stop(self) -> None:
         """Answer what has arrived, then read no more. What is under way is still answered."""
-        loop.remove_reader(self._sock.fileno())
-        self._drain()
+        self._poller.remove(self._sock.fileno())
+        self._drain(time.monotonic())
 
     def close(self) -> None:
         """Let go of the socket."""
@@ -80,8 +86,7 @@ def _drainer(
     repeats: Repeats,
     recorder: Recorder,
     admission: Admission,
-    clock: Callable[[], float],
-) -> Callable[[], None]:
+) -> Callable[[float], None]:
     recall, record, judge = repeats.get, recorder.record, admission.judge
 
     def respond_to(address: Address) -> Respond:
@@ -102,8 +107,7 @@ def _drainer(
         except Exception as error:  # noqa: BLE001 - one packet must never end the service of all others
             _report(error)
 
-    def drain() -> None:
-        now = clock()
+    def drain(now: float) -> None:
         for _ in range(BURST):
             try:
                 packet, address = receive(_LARGEST_QUERY)

@@ -3,12 +3,15 @@
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import blockfilter
 from blockfilter.catalog import compiler, release, store, suffixes
 from blockfilter.catalog.release import Inputs, OwnList
 from blockfilter.errors import ListError, StateError
@@ -357,6 +360,21 @@ def test_the_child_finds_the_package_from_any_folder(state, tmp_path, monkeypatc
     (tmp_path / "json.py").write_text("raise RuntimeError")
     monkeypatch.chdir(tmp_path)
     assert release.current(NOTHING, state).path.exists()
+
+
+def test_a_package_that_is_installed_nowhere_compiles_with_itself(state, tmp_path):
+    package = tmp_path / "blockfilter"
+    shutil.copytree(Path(blockfilter.__file__).parent, package)
+    shutil.copytree(store.shipped(), package / "lists", dirs_exist_ok=True)
+    (package / "__init__.py").write_text('__version__ = "9.9.9"\n')
+    code = (
+        "from pathlib import Path; from blockfilter.catalog import release\n"
+        f"release.current(release.Inputs(True, (), ()), Path({str(state)!r}))"
+    )
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environ, check=True)
+    (made,) = (state / "policy").glob("*.snapshot")
+    assert Snapshot(made.read_bytes()).release.startswith("9.9.9+")
 
 
 def test_the_release_is_the_version_and_a_digest_of_the_curated_list(tmp_path, monkeypatch):

@@ -42,7 +42,9 @@ def test_every_type_is_blocked_without_a_question_to_an_upstream(
     assert len(world.upstream.received) == before
 
 
-@pytest.mark.parametrize("name", ["BACKPAGE.COM", "bAcKpAgE.cOm", "WWW.LISTED.EXAMPLE", "RUBMAPS.ch"])
+@pytest.mark.parametrize(
+    "name", ["BACKPAGE.COM", "bAcKpAgE.cOm", "WWW.LISTED.EXAMPLE", "RUBMAPS.ch"]
+)
 def test_names_are_blocked_case_insensitively(server: Server, name: str) -> None:
     assert blocked(server.ask(name))
 

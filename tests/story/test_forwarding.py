@@ -105,7 +105,9 @@ def test_options_of_an_upstream_are_not_relayed(server: Server, world: World, zo
 
 def wrong_case(asked: Received) -> bytes:
     flipped = bytes(one ^ 0x20 if chr(one).isalpha() else one for one in asked.question[:-4])
-    return with_question(answer(asked, f"{asked.name} 60 IN A {LIE}"), flipped + asked.question[-4:])
+    return with_question(
+        answer(asked, f"{asked.name} 60 IN A {LIE}"), flipped + asked.question[-4:]
+    )
 
 
 LIES: dict[str, Callable[[Received, bytes], list[Step]]] = {
@@ -382,7 +384,9 @@ def test_identical_questions_in_flight_share_one_exchange(
     zone[name] = addressed(delay=0.3)
     with contextlib.ExitStack() as stack:
         socks = [stack.enter_context(server.datagrams(f"127.6.0.{n}")) for n in range(1, 51)]
-        packets = [query(name.upper() if n % 2 else name, edns=n % 3 > 0).to_wire() for n in range(50)]
+        packets = [
+            query(name.upper() if n % 2 else name, edns=n % 3 > 0).to_wire() for n in range(50)
+        ]
         for sock, packet in zip(socks, packets, strict=True):
             sock.send(packet)
         for sock, packet in zip(socks, packets, strict=True):

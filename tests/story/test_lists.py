@@ -47,7 +47,14 @@ def test_a_domain_line_blocks_the_name_and_all_below_and_a_hosts_line_the_exact_
 ) -> None:
     mine.write_bytes(FORMS.replace("\n", "\r\n").encode())
     with world.server(lists=[mine]) as server:
-        for name in ("domain", "indented", "upper", "xn--bcher-kva", "xn--mnchen-3ya", "under_score"):
+        for name in (
+            "domain",
+            "indented",
+            "upper",
+            "xn--bcher-kva",
+            "xn--mnchen-3ya",
+            "under_score",
+        ):
             assert blocked(server.ask(f"{name}.example")), name
             assert blocked(server.ask(f"www.{name}.example")), name
         for name in ("hosts", "tabbed", "second", "six", "unspecified"):

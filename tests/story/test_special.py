@@ -85,7 +85,13 @@ def switched_off(world: World) -> Iterator[Server]:
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_special_names_are_answered_here_by_table(server: Server, world: World, row: Row) -> None:
     before = len(world.upstream.received)
-    for rdtype, wanted in (("A", row.a), ("AAAA", row.aaaa), ("HTTPS", ""), ("SVCB", ""), ("MX", "")):
+    for rdtype, wanted in (
+        ("A", row.a),
+        ("AAAA", row.aaaa),
+        ("HTTPS", ""),
+        ("SVCB", ""),
+        ("MX", ""),
+    ):
         response = server.ask(row.name, rdtype)
         assert addresses(response) == wanted
         assert bool(response.rcode() == dns.rcode.NXDOMAIN) == row.nxdomain

@@ -138,7 +138,9 @@ def test_a_chain_cut_by_truncation_is_followed_over_tcp(
     def script(asked: Received) -> list[bytes]:
         if asked.transport == "udp":
             return [answer(asked, f"{name} 60 IN CNAME a.example.", tc=True)]
-        return [answer(asked, f"{name} 60 IN CNAME a.example.", "a.example. 60 IN CNAME rubmaps.net.")]
+        return [
+            answer(asked, f"{name} 60 IN CNAME a.example.", "a.example. 60 IN CNAME rubmaps.net.")
+        ]
 
     zone[name] = script
     assert blocked(server.ask(name))

@@ -9,7 +9,6 @@ No policy, no cache, no client: a question, flags and somebody to tell. In the o
 - :mod:`matching`: the octets of queries, and what may count as their response.
 - :mod:`transport`: makes the moves; bounds, timers, probes.
 - :mod:`udp`, :mod:`tcp`: how a query travels.
-- :mod:`poller`: the readiness of all their sockets.
 
 `choice`, `health`, `exchange` and `matching` have no socket and no clock.
 """

@@ -9,10 +9,10 @@ import contextlib
 import socket
 from collections.abc import Iterator
 
+from blockfilter.resolve.poller import READ, WRITE, Poller
 from blockfilter.resolve.upstream import matching
 from blockfilter.resolve.upstream.endpoint import Upstream
 from blockfilter.resolve.upstream.exchange import Exchange, Owner
-from blockfilter.resolve.upstream.poller import READ, WRITE, Poller
 
 # Queries waiting on one connection, and connections to one resolver. Resolvers work on 10 to 25 of
 # a connection at a time; more would queue there. Beyond both, a try fails as if it was refused.

@@ -16,6 +16,7 @@ from math import inf
 from weakref import WeakValueDictionary
 
 from blockfilter.message.question import RD
+from blockfilter.resolve.poller import Poller
 from blockfilter.resolve.upstream.choice import Choice
 from blockfilter.resolve.upstream.endpoint import Endpoint, Upstream
 from blockfilter.resolve.upstream.exchange import (
@@ -39,7 +40,6 @@ from blockfilter.resolve.upstream.matching import (
     idents,
     judge,
 )
-from blockfilter.resolve.upstream.poller import Poller
 from blockfilter.resolve.upstream.tcp import Connections
 from blockfilter.resolve.upstream.timer import Timer
 from blockfilter.resolve.upstream.udp import UdpTry
@@ -85,11 +85,11 @@ class Transport:
         self.budget = Budget(first_try, budget)
         self._bound = outstanding
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._poller = Poller()
+        self.poller = Poller()
         self._timer = Timer(self._look)
         self._watch = Watch()
         self._idents = idents()
-        self._connections = Connections(self._poller, self, self._idents)
+        self._connections = Connections(self.poller, self, self._idents)
         self._exchanges: dict[Exchange, None] = {}
         self._probes = 0  # how many of them are our own: they take nobody's room
         self._hurried: deque[tuple[Exchange, Upstream]] = deque()  # at most one for each exchange
@@ -98,7 +98,7 @@ class Transport:
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Work on `loop` from now on."""
-        self._poller.start(loop)
+        self.poller.start(loop)
         self._timer.start(loop)
         self._loop = loop
 
@@ -118,7 +118,7 @@ class Transport:
         for exchange in list(self._exchanges):
             self._end(exchange, exchange.outcome)
         self._connections.close()
-        self._poller.close()
+        self.poller.close()
 
     @property
     def outstanding(self) -> int:
@@ -228,7 +228,7 @@ class Transport:
         exchange.sends(ask, now)
         upstream = ask.upstream
         plain = ask.plain or upstream.health.plain(now)
-        if exchange.tries and len(self._poller) >= self._bound:
+        if exchange.tries and len(self.poller) >= self._bound:
             self._close_earliest(exchange)
         while True:
             try:
@@ -236,7 +236,7 @@ class Transport:
                     try_: Try = self._connections.ask(exchange, upstream, plain, now)
                 else:
                     ident = next(self._idents)
-                    try_ = UdpTry(exchange, upstream, ident, plain, now, self._poller, self)
+                    try_ = UdpTry(exchange, upstream, ident, plain, now, self.poller, self)
             except OSError as error:
                 number = error.errno or errno.EIO
                 if number in _EXHAUSTED and self._relieve(exchange, now):

@@ -6,11 +6,11 @@ is connected: the kernel drops what comes from elsewhere, and tells of ICMP erro
 
 import socket
 
+from blockfilter.resolve.poller import READ, Poller
 from blockfilter.resolve.upstream import matching
 from blockfilter.resolve.upstream.endpoint import Upstream
 from blockfilter.resolve.upstream.exchange import Exchange, Owner
 from blockfilter.resolve.upstream.matching import LARGEST_DATAGRAM, TC_OCTET
-from blockfilter.resolve.upstream.poller import READ, Poller
 
 _DATAGRAM = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
 

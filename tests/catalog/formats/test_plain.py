@@ -114,6 +114,7 @@ def test_comments_and_what_hosts_files_bring_are_skipped_silently(path, line):
         (".a.example", "1 to 63 octets"),
         ("a" * 64 + ".example", "1 to 63 octets"),
         ("a." * 126 + "example", "at most 255 octets"),
+        ("a." * 123 + "examples", "at most 255 octets"),
         ("a." * 10 + "b" * 64 + ".example", "1 to 63 octets"),
         ("one.example two.example", "several words"),
         ("a.example\rb.example", "several words"),

@@ -1,7 +1,9 @@
-"""Readiness of many short-lived sockets, at one registration in the event loop.
+"""Readiness of the busy sockets, at one registration in the event loop.
 
-An epoll of our own, whose descriptor is the one thing the loop watches: adding a reader to the loop
-for every exchange would cost more than all the rest of it. Sockets are drained in bursts.
+An epoll of our own, whose descriptor is the one thing the loop watches. Adding a reader to the loop
+for every exchange would cost more than all the rest of it, and so would a turn of the loop for every
+datagram: while one event follows another, they are served here, and the loop has its turn for
+timers, TCP and signals at least every few milliseconds.
 """
 
 import asyncio
@@ -12,6 +14,10 @@ from typing import Protocol
 # Sockets served a turn: enough that the loop's own cost is small beside them, few enough that
 # clients get their turn within about a millisecond.
 BURST = 64
+# Seconds to wait here for the next event once there was one; the kernel counts in milliseconds.
+PATIENCE = 0.001
+# Seconds after which the loop gets its turn, however much there is to do here.
+STAY = 0.002
 
 READ, WRITE = select.EPOLLIN, select.EPOLLOUT  # errors are reported with either
 
@@ -62,10 +68,17 @@ class Poller:
         self._epoll.unregister(fd)
 
     def _drain(self) -> None:
+        find, poll = self._waiting.get, self._epoll.poll
         now = time.monotonic()
-        find = self._waiting.get
-        for fd, events in self._epoll.poll(0, BURST):
-            # None, or another one by now: closed by what came before it in this burst.
-            ready = find(fd)
-            if ready is not None:
-                ready.ready(events, now)
+        leave = now + STAY
+        events = poll(0, BURST)
+        while events:
+            for fd, what in events:
+                # None, or another one by now: closed by what came before it in this burst.
+                ready = find(fd)
+                if ready is not None:
+                    ready.ready(what, now)
+            now = time.monotonic()
+            if now >= leave or self._loop is None:
+                return
+            events = poll(PATIENCE, BURST)

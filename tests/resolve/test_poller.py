@@ -3,7 +3,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from blockfilter.resolve.upstream.poller import BURST, READ, Poller
+from blockfilter.resolve.poller import BURST, READ, Poller
 
 
 class Reader:
