@@ -17,9 +17,10 @@ import pytest
 
 from tests.fakes import Received, ScriptedUpstream, Step
 from tests.packets.corpus import CORPUS
+from tests.story.test_blocked import blocked
 from tests.world import Server, World, query
 
-OVER_UDP, OVER_TCP = 170_000, 40_000
+OVER_UDP, OVER_TCP, FROM_UPSTREAM = 170_000, 40_000, 9_000
 BATCH = 100  # datagrams on their way at a time: fewer than fit the server's buffer
 FRAMES = 20  # of one TCP connection
 GROWTH = 24 << 20  # octets the server may be larger afterwards; its cache has a bound of its own
@@ -157,6 +158,7 @@ def test_two_hundred_thousand_malformed_packets(world: World) -> None:
             responses = over_udp(server, packets)
             over_tcp(server, packets, chance)
             seconds = time.monotonic() - start
+            print(f"{responses} responses in {seconds:.1f} s, {server.memory() - small} octets more")
             assert server.process.poll() is None, "alive"
             assert server.memory() - small < GROWTH, "bounded"
             assert server.descriptors() <= opened + 8
@@ -166,3 +168,47 @@ def test_two_hundred_thousand_malformed_packets(world: World) -> None:
             assert responses > OVER_UDP // 4, "most were well enough formed to deserve an error"
             assert not [line for line in server.log.splitlines() if line.startswith("ERROR")]
             assert seconds < SECONDS
+
+
+def test_malformed_answers_of_an_upstream(world: World) -> None:
+    """Before each true answer come three that were mutated; every client gets one that fits."""
+    seed = secrets.randbits(64)
+    print(f"seed {seed}")  # shown when the test fails
+    chance = random.Random(seed)
+
+    def lie(truth: bytes) -> bytes:
+        octets = bytearray(truth)
+        for _ in range(chance.randrange(1, 4)):
+            chance.choice(MUTATIONS)(chance, octets)
+            if not octets:
+                break
+        return bytes(octets)
+
+    def script(asked: Received) -> list[Step]:
+        question = asked.packet[12:].partition(b"\0\0\x01\0\x01")[0] + b"\0\0\x01\0\x01"
+        head = asked.packet[:2] + b"\x81\x80\0\1\0\2\0\0\0\0" + question
+        alias = b"\xc0\x0c\0\5\0\1\0\0\0\x3c\0\7\4host\xc0\x10"
+        host = b"\4host\xc0\x10\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
+        truth = head + alias + host
+        return [lie(truth), lie(truth), lie(truth), truth]
+
+    with ScriptedUpstream(script) as upstream:
+        config = "[cache]\nmax_bytes = 1048576\n[upstream]\nbudget_ms = 1000\n"
+        with world.server(config=config, upstreams=[upstream.address]) as server:
+            packets = [query(f"n{n:05}.example", edns=False).to_wire() for n in range(FROM_UPSTREAM // 3)]
+            small, true = server.memory(), 0
+            with server.datagrams() as sock:
+                sock.settimeout(5.0)
+                for at in range(0, len(packets), BATCH):
+                    asked = {one[:2]: one[12:] for one in packets[at : at + BATCH]}
+                    for packet in packets[at : at + BATCH]:
+                        sock.send(packet)
+                    for _ in asked:
+                        response = sock.recv(4096)
+                        question = asked[response[:2]]
+                        assert response[12 : 12 + len(question)] == question
+                        true += response.endswith(b"\xc0\0\2\1")
+            assert true > len(packets) // 2
+            assert server.memory() - small < GROWTH
+            assert blocked(server.ask("backpage.com"))
+            assert not [line for line in server.log.splitlines() if line.startswith("ERROR")]

@@ -9,7 +9,7 @@ import dns.message
 import dns.name
 import dns.rdatatype
 import pytest
-from hypothesis import given, reject
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 from blockfilter.errors import FormatError
@@ -106,6 +106,8 @@ def test_targets_are_those_dnspython_finds_and_those_a_dname_makes(response):
         if one.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.DNAME, 64, 65)
     }
     moves = [(one.name, one[0].target) for one in section if one.rdtype == dns.rdatatype.DNAME]
+    # A DNAME into itself grows without end; the chain takes its first step only.
+    assume(not any(target.is_subdomain(owner) for _, target in moves for owner, _ in moves))
     targets = direct
     while True:
         met = {response.message.question[0].name.canonicalize()} | targets
