@@ -145,6 +145,8 @@ def name(text: str) -> str:
     from blockfilter.errors import FormatError
     from blockfilter.message.name import from_text, to_text
 
+    if text.strip().startswith("*"):
+        raise ValueError("a wildcard; write the bare name, it means all below it already")
     try:
         return to_text(from_text(text.strip()))
     except FormatError as error:

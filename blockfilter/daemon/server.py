@@ -208,8 +208,8 @@ class Server:
             listener.start()
 
     def _affordable(self, wanted: int, tcp_connections: int) -> int:
-        """As many exchanges as the descriptors allow: each has a socket of its own."""
-        spare = process.descriptors() - tcp_connections - _RESERVED_DESCRIPTORS
+        """As many exchanges as the descriptors allow: those that ask again have two sockets."""
+        spare = (process.descriptors() - tcp_connections - _RESERVED_DESCRIPTORS) // 2
         if spare < wanted:
             log.warning(
                 "only %d exchanges at a time instead of %d: raise the limit of open files",

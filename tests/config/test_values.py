@@ -128,7 +128,7 @@ def test_names_are_kept_in_one_spelling():
     assert values.name("WWW.Example.COM.") == "www.example.com"
     assert values.name("bücher.example") == "xn--bcher-kva.example"
     assert values.zone("10.IN-ADDR.arpa") == "10.in-addr.arpa"
-    for text in ("a..example", "", "x" * 64):
+    for text in ("a..example", "", "x" * 64, "*.example.com"):
         with pytest.raises(ValueError):
             values.name(text)
     with pytest.raises(ValueError, match=r"upstream\.servers"):

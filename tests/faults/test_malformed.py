@@ -195,7 +195,10 @@ def test_malformed_answers_of_an_upstream(world: World) -> None:
     with ScriptedUpstream(script) as upstream:
         config = "[cache]\nmax_bytes = 1048576\n[upstream]\nbudget_ms = 1000\n"
         with world.server(config=config, upstreams=[upstream.address]) as server:
-            packets = [query(f"n{n:05}.example", edns=False).to_wire() for n in range(FROM_UPSTREAM // 3)]
+            packets = [
+                number.to_bytes(2) + query(f"n{number:05}.example", edns=False).to_wire()[2:]
+                for number in range(FROM_UPSTREAM // 3)
+            ]
             small, true = server.memory(), 0
             with server.datagrams() as sock:
                 sock.settimeout(5.0)
