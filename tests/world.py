@@ -1,12 +1,12 @@
 """A running blockfilter, seen from where people stand: its clients, its administrator, its upstream.
 
 A `World` has an upstream that knows what a test tells it (`Zone`) and starts servers: real child
-processes with directories of their own. A server is asked over real sockets from any loopback
-address, with dnspython for a client, so that no octet is judged by the code that made it.
+processes with directories of their own, asked over real sockets (see tests.client).
 A server that leaves a traceback in its log, or does not end cleanly, fails the test that used it.
 """
 
 import contextlib
+import fcntl
 import itertools
 import os
 import shutil
@@ -24,16 +24,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple, Self
 
-import dns.edns
-import dns.flags
-import dns.message
-import dns.query
-import dns.rdatatype
-
+from tests.client import PATIENCE, Address, Client
 from tests.fakes import Received, Script, ScriptedUpstream, Step, addressed
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 20.0  # seconds anything may take on a busy machine before the test fails
 LISTED = """\
 # What every server of the story has on its own list, beside the curated one.
 listed.example            # the name and all below it
@@ -42,14 +36,6 @@ humantraffickinghotline.org
 0.0.0.0 exact.example     # a hosts line: this name alone
 0.0.0.0 www.polarisproject.org
 """
-
-
-class Address(NamedTuple):
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class Hit(NamedTuple):
@@ -77,144 +63,6 @@ class Zone:
         return self._scripts.get(query.name.lower(), self._otherwise)(query)
 
 
-class Stream:
-    """A TCP connection to a server."""
-
-    def __init__(self, address: Address, source: str | None) -> None:
-        self.socket = socket.create_connection(
-            address, PATIENCE, (source, 0) if source is not None else None
-        )
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._buffer = b""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def send(self, *packets: bytes) -> None:
-        """The packets, each behind its length, in one write."""
-        self.socket.sendall(b"".join(len(one).to_bytes(2, "big") + one for one in packets))
-
-    def receive(self, seconds: float = PATIENCE) -> bytes | None:
-        """The next message; None if the server closed. TimeoutError if neither happens."""
-        self.socket.settimeout(seconds)
-        while len(self._buffer) < 2 or len(self._buffer) < 2 + int.from_bytes(self._buffer[:2]):
-            try:
-                octets = self.socket.recv(65536)
-            except ConnectionResetError:
-                return None
-            if not octets:
-                return None
-            self._buffer += octets
-        end = 2 + int.from_bytes(self._buffer[:2])
-        message, self._buffer = self._buffer[2:end], self._buffer[end:]
-        return message
-
-    def ends(self, seconds: float) -> bool:
-        """Whether the server closes within `seconds` without sending anything."""
-        try:
-            return self.receive(seconds) is None
-        except TimeoutError:
-            return False
-
-
-def query(  # noqa: PLR0913 - a query has that many parts
-    name: str | dns.name.Name,
-    rdtype: str = "A",
-    *,
-    edns: bool = True,
-    payload: int = 1232,
-    options: Sequence[dns.edns.Option] = (),
-    flags: str = "RD",
-    do: bool = False,
-) -> dns.message.QueryMessage:
-    """A query as stubs send it: `flags` of the header in text, `do` for DNSSEC records."""
-    message = dns.message.make_query(name, rdtype)
-    message.flags = dns.flags.from_text(flags)
-    if edns:
-        message.use_edns(0, dns.flags.DO if do else 0, payload, options=list(options))
-    return message
-
-
-class Client:
-    """Asks one server, from whatever address it is told."""
-
-    def __init__(self, address: Address) -> None:
-        self.address = address
-
-    def send(
-        self,
-        message: dns.message.Message,
-        *,
-        tcp: bool = False,
-        source: str | None = None,
-        seconds: float = PATIENCE,
-    ) -> dns.message.Message:
-        """The response to `message`; dnspython checks id, question and form."""
-        host, port = self.address
-        if tcp:
-            return dns.query.tcp(message, host, seconds, port, source=source)
-        return dns.query.udp(message, host, seconds, port, source=source)
-
-    def ask(  # noqa: PLR0913 - see query
-        self,
-        name: str | dns.name.Name,
-        rdtype: str = "A",
-        *,
-        tcp: bool = False,
-        source: str | None = None,
-        seconds: float = PATIENCE,
-        edns: bool = True,
-        payload: int = 1232,
-        options: Sequence[dns.edns.Option] = (),
-        flags: str = "RD",
-        do: bool = False,
-    ) -> dns.message.Message:
-        """The response to a question."""
-        message = query(
-            name, rdtype, edns=edns, payload=payload, options=options, flags=flags, do=do
-        )
-        return self.send(message, tcp=tcp, source=source, seconds=seconds)
-
-    def octets(
-        self, packet: bytes, *, source: str | None = None, seconds: float = PATIENCE
-    ) -> bytes:
-        """The datagram that comes back for `packet`."""
-        with self.datagrams(source) as sock:
-            sock.settimeout(seconds)
-            sock.send(packet)
-            return sock.recv(65535)
-
-    def keeps_silent(self, packet: bytes) -> bool:
-        """Whether `packet` is not answered: what is asked after it is answered, and nothing else."""
-        last = query("listed.example").to_wire()
-        with self.datagrams() as sock:
-            sock.settimeout(PATIENCE)
-            sock.send(packet)
-            sock.send(last)
-            if sock.recv(65535)[:2] != last[:2]:
-                return False
-            sock.settimeout(0.1)
-            with contextlib.suppress(TimeoutError):
-                return not sock.recv(65535)
-        return True
-
-    def datagrams(self, source: str | None = None) -> socket.socket:
-        """A UDP socket connected to the server."""
-        family = socket.AF_INET6 if ":" in self.address.host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_DGRAM)
-        if source is not None:
-            sock.bind((source, 0))
-        sock.connect(self.address)
-        return sock
-
-    def stream(self, source: str | None = None) -> Stream:
-        """A TCP connection to the server."""
-        return Stream(self.address, source)
-
-
 class Server(Client):
     """`blockfilter serve` in a process of its own, with `place` for all its files."""
 
@@ -229,6 +77,7 @@ class Server(Client):
         super().__init__(address)
         self.place, self.runtime, self.state = place, runtime, place / "state"
         self.config = place / "blockfilter.toml"
+        self.inherits: Sequence[socket.socket] = ()  # what systemd would hand over
         self._options, self._environment = options, environment
         self._lines: list[str] = []
         self._told = threading.Condition()
@@ -242,6 +91,11 @@ class Server(Client):
         """Start, and wait for nothing."""
         self._lines.clear()
         command = [sys.executable, "-m", "blockfilter", "serve", *self._options]
+        given = [fcntl.fcntl(one, fcntl.F_DUPFD, 50) for one in self.inherits]
+        if given:  # the first must be 3, and LISTEN_PID the server's own
+            moves = " ".join(f"{3 + at}<&{fd}" for at, fd in enumerate(given))
+            told = f"export LISTEN_FDS={len(given)} LISTEN_PID=$$"
+            command = ["bash", "-c", f'exec {moves}; {told}; exec "$@"', "serve", *command]
         self.process = subprocess.Popen(
             command,
             cwd=self.place,
@@ -250,7 +104,10 @@ class Server(Client):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            pass_fds=given,
         )
+        for fd in given:
+            os.close(fd)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -301,14 +158,16 @@ class Server(Client):
     def ended(self) -> int:
         """Wait for the end; the exit code."""
         try:
-            code = self.process.wait(PATIENCE)
+            self.process.wait(PATIENCE)
+            return self.process.returncode
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             raise AssertionError(f"the server did not end:\n{self.log}") from None
-        self._reader.join(PATIENCE)
-        assert self.process.stdout
-        self.process.stdout.close()
-        return code
+        finally:
+            self.process.wait()
+            self._reader.join(PATIENCE)
+            assert self.process.stdout
+            self.process.stdout.close()
 
     def token(self, client: str) -> bytes:
         """What a hit of `client` must be stored under today."""
@@ -392,11 +251,11 @@ class World:
             yield server
         finally:
             running = server.process.poll() is None
-            code = server.stop() if running else server.process.returncode
+            code = server.stop() if running else server.ended()
         assert "Traceback" not in server.log, server.log
         assert not running or code == 0, f"exit code {code}:\n{server.log}"
 
-    def prepare(  # noqa: PLR0913 - as many as there are things to set
+    def prepare(
         self,
         *options: str,
         config: str | None = None,
@@ -410,6 +269,7 @@ class World:
         """A server that is not started yet.
 
         `listen` may hold "{port}"; without it the server listens at `at`, where it is asked, too.
+        An empty one is for sockets that are handed over (`Server.inherits`).
         """
         number = next(self._numbers)
         place, address = self._place / f"server{number}", Address(at, free_port(at))
@@ -419,7 +279,8 @@ class World:
         if runtime is None:
             runtime = self._fast / f"server{number}"
             runtime.mkdir(mode=0o700)
-        wanted = [one.format(port=address.port) for one in listen or [str(address)]]
+        every = [str(address)] if listen is None else listen
+        wanted = [one.format(port=address.port) for one in every]
         ups = [self.upstream.address] if upstreams is None else upstreams
         command = ["--state", str(place / "state"), "--runtime", str(runtime), *options]
         command += itertools.chain(*(("--listen", one) for one in wanted))

@@ -16,6 +16,9 @@ from typing import Protocol
 BURST = 64
 # Seconds to wait here for the next event once there was one; the kernel counts in milliseconds.
 PATIENCE = 0.001
+# Seconds in which datagrams may gather while one follows another: to be woken for each of them costs
+# as much as to serve it. A stub's query takes ten times as long on its way.
+GATHER = 0.00005
 # Seconds after which the loop gets its turn, however much there is to do here.
 STAY = 0.002
 
@@ -81,4 +84,7 @@ class Poller:
             now = time.monotonic()
             if now >= leave or self._loop is None:
                 return
-            events = poll(PATIENCE, BURST)
+            events = poll(0, BURST)
+            if not events:
+                time.sleep(GATHER)
+                events = poll(PATIENCE, BURST)

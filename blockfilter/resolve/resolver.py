@@ -33,8 +33,8 @@ from blockfilter.resolve.upstream import Outcome
 Respond = Callable[[bytes], None]
 
 _TCP_MAX = 65535  # the two length octets before a message
-# A block is cheap to make again, so only one in four, told by the low bits of the client's id, goes
-# into the table of repeats: names asked often get there soon, the many asked once do not crowd it.
+# A block is cheap to make again, so only one in four, as both octets of the id fall, goes into the
+# table of repeats: names asked often get there soon, the many asked once do not crowd it.
 _SAMPLED = 0x03
 _LOCAL_TTL = 3600  # special names do not change; the switch in the configuration clears the caches
 _LOOPBACK = response.Block(_LOCAL_TTL, (bytes((127, 0, 0, 1)),), (bytes(15) + b"\1",))
@@ -154,7 +154,7 @@ class Resolver:
         limit = _TCP_MAX if tcp else query.size
         if decision.blocks:
             octets = self._blocked(query, decision, limit)
-            if packet[1] & _SAMPLED == 0 and not tcp and not query.options:
+            if (packet[0] ^ packet[1]) & _SAMPLED == 0 and not tcp and not query.options:
                 repeat = Repeat(octets[2:], FOREVER, self._cells_of(decision.cells))
                 self._repeats.put(packet[2:], repeat)
             respond(octets)

@@ -12,7 +12,7 @@ from blockfilter.serve import sockets
 
 @pytest.fixture
 def pair():
-    made = []
+    made: list[socket.socket] = []
 
     def make(host, port=0):
         udp, tcp = sockets.bind_pair(host, port)

@@ -307,7 +307,7 @@ def test_an_error_in_the_handler_ends_that_connection_only(caplog):
 
 
 def keepalive_query(**kwargs):
-    option = dns.edns.GenericOption(11, b"")
+    option = dns.edns.GenericOption(dns.edns.OptionType(11), b"")
     return dns.message.make_query("example.org", "A", use_edns=0, options=[option], **kwargs)
 
 

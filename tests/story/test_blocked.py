@@ -10,7 +10,8 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from tests.world import Server, World, query
+from tests.client import query
+from tests.world import Server, World
 
 TYPES = ["A", "AAAA", "HTTPS", "SVCB", "MX", "TXT", "DS", "NS", "SOA", "CNAME", "DNSKEY", "PTR", "SRV",
          "CAA", "NAPTR", "RRSIG", "TYPE0", "TYPE65280", "TYPE65535", "ANY"]  # fmt: skip
@@ -93,7 +94,7 @@ def test_identical_bytes_whether_or_not_asked_before(server: Server) -> None:
 
 def test_a_255_octet_name_below_a_listed_one_is_blocked(server: Server) -> None:
     name = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 46, "listed", "example."])
-    assert len(dns.name.from_text(name).to_wire()) == 255
+    assert len(dns.name.from_text(name).to_wire() or b"") == 255
     for edns in (False, True):
         response = server.ask(name, edns=edns, payload=512)
         assert blocked(response)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import dns.rcode
 import pytest
 
+from tests.client import query
 from tests.fakes import Received, Script, addressed, always, answer
-from tests.world import Server, World, Zone, query
+from tests.world import Server, World, Zone
 
 
 def numbered(name: str, *, ttl: int = 60, rdtype: str = "A") -> Script:
@@ -71,7 +72,7 @@ def test_a_ttl_of_0_or_with_the_top_bit_is_not_remembered(
 
 @pytest.mark.parametrize("rcode", ["NXDOMAIN", "NOERROR"])
 @pytest.mark.parametrize(("ttl", "minimum"), [(300, 1), (1, 300)])
-def test_negative_answers_live_as_the_soa_says(  # noqa: PLR0913
+def test_negative_answers_live_as_the_soa_says(
     server: Server, world: World, zone: Zone, rcode: str, ttl: int, minimum: int
 ) -> None:
     name = world.fresh()

@@ -9,8 +9,9 @@ from pathlib import Path
 import dns.rcode
 import pytest
 
+from tests.client import Address, Client, query
 from tests.story.test_blocked import blocked
-from tests.world import Address, Client, Server, World, has_ipv6, outside_address, query, run
+from tests.world import Server, World, has_ipv6, outside_address, run
 
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 
@@ -95,23 +96,6 @@ def test_others_are_refused_by_default(everywhere: Server, tcp: bool) -> None:
         pytest.skip("this machine has no address that is neither loopback nor private")
     asked = Client(Address(host, everywhere.address.port))
     assert asked.ask("example.com", source=host, tcp=tcp).rcode() == dns.rcode.REFUSED
-
-
-@needs_ipv6
-def test_v4_mapped_addresses_become_ipv4_before_any_decision(world: World) -> None:
-    config = '[server]\nclients = ["127.0.0.0/8"]\n'
-    with world.server(listen=["[::]:{port}"], config=config) as server:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(2.0)
-            sock.bind(("127.10.0.1", 0))
-            sock.connect(("127.0.0.1", server.address.port))
-            sock.send(query("backpage.com").to_wire())
-            try:
-                answer = sock.recv(4096)
-            except ConnectionRefusedError:
-                pytest.skip("[::] is IPv6 alone here: there are no mapped addresses")
-        assert answer[3] & 15 == dns.rcode.NXDOMAIN
-        assert server.hits_of("127.10.0.1"), "the token is made of the four octets"
 
 
 @pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])

@@ -1,6 +1,7 @@
 """Exchanges with upstreams: honest, lying, slow, dead, truncating, babbling."""
 
 import contextlib
+import itertools
 import os
 import socket
 import statistics
@@ -15,6 +16,7 @@ import dns.message
 import dns.rcode
 import pytest
 
+from tests.client import option, query
 from tests.fakes import (
     Close,
     Elsewhere,
@@ -34,7 +36,7 @@ from tests.fakes import (
     with_question,
 )
 from tests.story.test_blocked import blocked, errors
-from tests.world import Server, World, Zone, query, wait_until
+from tests.world import Server, World, Zone, wait_until
 
 TRUTH, LIE = "192.0.2.1", "192.0.2.66"
 NO_ANSWER = {22, 23}  # EDE: no reachable authority, network error
@@ -69,14 +71,14 @@ def test_a_fresh_random_source_port_and_id_per_exchange(server: Server, world: W
     assert len(ports) > 280  # 300 draws from 28,000 ports: two or three pairs
     assert len(ids) > 290
     for drawn in (list(ports), list(ids)):
-        steps = [abs(b - a) for a, b in zip(drawn, drawn[1:], strict=False)]
+        steps = [abs(b - a) for a, b in itertools.pairwise(drawn)]
         assert statistics.median(steps) > 1000, "no counting, no small pool"
 
 
 def test_the_query_upstream_is_our_own(server: Server, world: World) -> None:
     subnet, cookie = dns.edns.ECSOption("198.51.100.0", 24), dns.edns.CookieOption(b"12345678", b"")
     name = world.fresh()
-    server.ask(name, options=[subnet, cookie, dns.edns.GenericOption(65400, b"x")], payload=4096)
+    server.ask(name, options=[subnet, cookie, option(65400, b"x")], payload=4096)
     (sent,) = world.asked(name)
     message = sent.message
     assert message.options == () or not message.options, "client subnet is not sent on, nor others"
@@ -91,7 +93,7 @@ def test_options_of_an_upstream_are_not_relayed(server: Server, world: World, zo
 
     def script(asked: Received) -> list[bytes]:
         message = dns.message.make_response(asked.message, recursion_available=True)
-        message.use_edns(0, 0, 4096, options=[dns.edns.GenericOption(65400, b"x")])
+        message.use_edns(0, 0, 4096, options=[option(65400, b"x")])
         return [message.to_wire()]
 
     zone[name] = script

@@ -96,7 +96,7 @@ def test_a_file_that_is_no_list_is_refused_whole_and_the_last_good_policy_stays(
 
 
 @pytest.fixture(scope="module")
-def lists_server(world: World, tmp_path_factory: pytest.TempPathFactory):  # noqa: ANN201
+def lists_server(world: World, tmp_path_factory: pytest.TempPathFactory):
     mine = tmp_path_factory.mktemp("lists") / "mine.txt"
     mine.write_text("last-good.example\n")
     with world.server(lists=[mine]) as server:

@@ -5,8 +5,9 @@ import dns.message
 import dns.rcode
 import pytest
 
+from tests.client import query
 from tests.packets.corpus import CORPUS, Packet
-from tests.world import Server, query
+from tests.world import Server
 
 RCODES = {"formerr": 1, "notimp": 4, "refused": 5, "badvers": 16, "answered": 0}
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.client import query
 from tests.story.test_blocked import blocked
-from tests.world import Server, World, query
+from tests.world import Server, World
 
 GOOD = "[blocked]\nttl = 60\n"
 

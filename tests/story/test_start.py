@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.client import Address, Client, query
 from tests.fakes import Received, ScriptedUpstream, addressed
 from tests.story.test_blocked import blocked
-from tests.world import Address, Client, Server, World, environ, free_port, query, wait_until
+from tests.world import Server, World, environ, free_port, has_ipv6, wait_until
 
 
 def fails(server: Server) -> str:
@@ -36,7 +37,7 @@ def restarted(server: Server) -> Iterator[Server]:
         server.wait_for_log("ready:")
         yield server
     finally:
-        code = server.stop()
+        code = server.stop() if server.process.poll() is None else server.ended()
     assert code == 0
 
 
@@ -246,36 +247,39 @@ def answers(client: Client) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def activated(world: World, host: str) -> Iterator[Server]:
+    """A server whose sockets on `host` are opened by somebody else, and are as systemd's: blocking."""
+    server = world.prepare(listen=[], at=host)
+    with contextlib.ExitStack() as stack:
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            sock = stack.enter_context(socket.socket(family, kind))
+            sock.bind(server.address)
+            if kind == socket.SOCK_STREAM:
+                sock.listen()
+            server.inherits = [*server.inherits, sock]
+        with restarted(server):
+            yield server
+
+
 def test_systemds_sockets_are_taken_from_listen_fds(world: World) -> None:
-    port = free_port()
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
-        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
-    ):
-        datagrams.bind(("127.0.0.1", port))
-        stream.bind(("127.0.0.1", port))
-        stream.listen()
-        server = world.prepare()
-        # the first descriptor given is 3, and the pid must be the server's
-        script = 'exec 3<&"$0" 4<&"$1"; shift; export LISTEN_FDS=2 LISTEN_PID=$$; exec "$@"'
-        options = ["--state", str(server.state), "--runtime", str(server.runtime)]
-        options += ["--upstream", str(Address(*world.upstream.address))]
-        fds = (os.dup(datagrams.fileno()), os.dup(stream.fileno()))
-        high = tuple(os.dup2(fd, fd + 50, inheritable=True) for fd in fds)
-        process = subprocess.Popen(
-            ["bash", "-c", script, *map(str, high), sys.executable, "-m", "blockfilter", "serve",
-             *options],
-            env=environ(server.place, {}), cwd=server.place, pass_fds=high,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        for fd in (*fds, *high):
-            os.close(fd)
-    try:
-        asked = Client(Address("127.0.0.1", port))
-        wait_until(lambda: answers(asked), "the server answers")
-        assert blocked(asked.ask("backpage.com", tcp=True, seconds=3.0))
-    finally:
-        assert ends(process)
+    with activated(world, "127.0.0.1") as server:
+        for _ in range(3):
+            assert blocked(server.ask("backpage.com", seconds=3.0))
+            assert blocked(server.ask("backpage.com", tcp=True, seconds=3.0))
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_v4_mapped_addresses_become_ipv4_before_any_decision(world: World) -> None:
+    """A socket of systemd is bound to both families."""
+    with activated(world, "::") as server:
+        mapped = Client(Address("127.0.0.1", server.address.port))
+        assert blocked(mapped.ask("backpage.com", source="127.10.0.1"))
+        assert server.hits_of("127.10.0.1"), "the token is made of the four octets"
+        assert blocked(mapped.ask("backpage.com", source="127.10.0.2", tcp=True, seconds=3.0))
+        assert server.hits_of("127.10.0.2")
+        assert blocked(Client(Address("::1", server.address.port)).ask("backpage.com"))
 
 
 def test_serve_without_any_option_works_for_an_ordinary_user(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 import dns.rcode
 import pytest
 
+from tests.client import query
 from tests.fakes import Received, addressed, always, answer
 from tests.story.test_blocked import blocked, errors
-from tests.world import Server, World, Zone, query
+from tests.world import Server, World, Zone
 
 CHAINS = {
     "CNAME": ["{q} 60 IN CNAME www.backpage.com.", "www.backpage.com. 60 IN A 192.0.2.1"],

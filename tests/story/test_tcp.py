@@ -10,9 +10,10 @@ import dns.message
 import dns.rcode
 import pytest
 
+from tests.client import Stream, option, query
 from tests.fakes import addressed, always
 from tests.story.test_blocked import blocked
-from tests.world import Server, Stream, World, Zone, query
+from tests.world import Server, World, Zone
 
 
 def ids(*packets: bytes) -> list[bytes]:
@@ -29,7 +30,7 @@ def keepalive(response: dns.message.Message) -> list[bytes]:
 
 
 MOST_IN_KERNEL = 24 << 20  # what the kernel holds of a connection that nobody reads is less
-ASKS_TO_KEEP = [dns.edns.GenericOption(11, b"")]
+ASKS_TO_KEEP = [option(11)]
 
 
 @pytest.fixture(scope="module")

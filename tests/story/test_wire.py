@@ -10,8 +10,9 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
+from tests.client import option, query
 from tests.fakes import Received, Script, ScriptedUpstream, addressed, always, answer
-from tests.world import Server, World, Zone, outside_address, query
+from tests.world import Server, World, Zone, outside_address
 
 LONGEST = dns.name.Name([b"a" * 63, b"b" * 63, b"c" * 63, b"d" * 61, b""])
 
@@ -135,7 +136,7 @@ def test_cd_and_do_never_get_round_a_block(
 
 @pytest.mark.parametrize("name", ["listed.example", "localhost", "open.listed.example"])
 def test_opt_answers_opt_with_1232_and_no_unknown_flag_or_option(server: Server, name: str) -> None:
-    asked = query(name, options=[dns.edns.GenericOption(65530, b"abc")])
+    asked = query(name, options=[option(65530, b"abc")])
     asked.ednsflags = 0xFFFF  # DO and 15 flags nobody has given a meaning
     response = server.send(asked)
     assert (response.edns, response.payload, response.ednsflags) == (0, 1232, dns.flags.DO)
