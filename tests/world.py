@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import itertools
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -324,17 +325,21 @@ def run(
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port free for both UDP and TCP on every address of the family of `host`."""
+    """A port free for both UDP and TCP on every address of the family of `host`.
+
+    It is none that the kernel gives away by itself: it must still be free after a restart.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
+        port = 10_000 + secrets.randbelow(20_000)
         with (
+            contextlib.suppress(OSError),
             socket.socket(family, socket.SOCK_STREAM) as stream,
             socket.socket(family, socket.SOCK_DGRAM) as datagrams,
         ):
-            stream.bind(("", 0))
-            with contextlib.suppress(OSError):
-                datagrams.bind(stream.getsockname())
-                return int(stream.getsockname()[1])
+            stream.bind(("", port))
+            datagrams.bind(("", port))
+            return port
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:

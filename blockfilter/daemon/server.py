@@ -111,7 +111,7 @@ class Server:
             self._runtime, self._zone, offices=assembly.offices(settings.office)
         )
         self._recorder.open()
-        parts.callback(self._recorder.close)
+        parts.callback(self._put_hits_away)
         self._transport = Transport(
             outstanding=self._affordable(settings.upstream.outstanding, settings.tcp.connections),
             first_try=settings.upstream.try_ms / 1000,
@@ -231,6 +231,11 @@ class Server:
         now = time.time()
         self._recorder.fold(now)
         self._recorder.close_days(now)
+
+    def _put_hits_away(self) -> None:
+        """At the end: no journal is left to the next start, unless the store fails."""
+        self._keep_hits()
+        self._recorder.close()
 
     async def _alive(self) -> None:
         self._notifier.alive()
