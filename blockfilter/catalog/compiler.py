@@ -17,7 +17,7 @@ from pathlib import Path
 
 from blockfilter.catalog import entry, release, store, suffixes
 from blockfilter.catalog.formats import plain
-from blockfilter.catalog.release import Inputs, ListReport, OwnList
+from blockfilter.catalog.release import BUILT_IN, LOCAL_ALLOW, Inputs, ListReport, OwnList
 from blockfilter.errors import BlockfilterError, FormatError, ListError, StateError
 from blockfilter.message import name as names
 from blockfilter.policy.rule import Role, Rule, RuleList, Trigger
@@ -25,7 +25,6 @@ from blockfilter.policy.snapshot import Snapshot, build
 
 TEST_NAME = "check.blockfilter.test"  # always blocked, never counted: `health` asks for it
 TEST_CATEGORY = "test"
-BUILT_IN, LOCAL_ALLOW = "built-in", "local-allow"
 KEPT = 3  # snapshots: the one in force, the one before, and one for trying things out
 _ATTEMPTS = 3  # readings of lists that somebody keeps writing to
 _STALE = 3600  # seconds after which an unfinished file is that of a killed compiler

@@ -25,6 +25,7 @@ from blockfilter.policy.rule import Mode
 from blockfilter.policy.snapshot import FORMAT_VERSION, Snapshot
 
 COMPILER_VERSION = 2  # counts up when the same inputs shall give another snapshot
+BUILT_IN, LOCAL_ALLOW = "built-in", "local-allow"  # ids of the lists that are no file
 FOLDER = "policy"  # in the state directory
 COMPILE_SECONDS = 600  # two million names take a tenth of it on a small machine
 SHOWN = 5  # refused lines in a sentence; the report's file has more of them
@@ -138,6 +139,26 @@ async def current_async(inputs: Inputs, state: Path) -> Compiled:
             child.kill()
             await child.wait()
     return await asyncio.to_thread(_result, output, child.returncode or 0, state)
+
+
+def last_good(inputs: Inputs, state: Path) -> Compiled | None:
+    """The newest snapshot of the same lists as they were before one of them broke, if there is one.
+
+    Blocks. A list that has never been read whole has none: its mistake is to be told, not hidden.
+    """
+    wanted = {one.path for one in inputs.lists} | ({store.CURATED} if inputs.curated else set())
+    every = sorted(
+        (state / FOLDER).glob("*.snapshot"), key=lambda path: path.stat().st_mtime_ns, reverse=True
+    )
+    for path in every:
+        try:
+            report = _read_report(path)
+            Snapshot(path.read_bytes())
+        except (OSError, ValueError, PolicyError):
+            continue
+        if {one.id for one in report.lists} - {BUILT_IN, LOCAL_ALLOW, store.PROTECTED} == wanted:
+            return Compiled(path, report)
+    return None
 
 
 def digest(inputs: Inputs) -> bytes:

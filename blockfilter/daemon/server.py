@@ -26,7 +26,7 @@ from blockfilter.config.values import Endpoint
 from blockfilter.daemon import assembly, process, status
 from blockfilter.daemon.probe import LoopProbe
 from blockfilter.daemon.schedule import Schedule
-from blockfilter.errors import BlockfilterError, LoopError
+from blockfilter.errors import BlockfilterError, ListError, LoopError
 from blockfilter.hits.recorder import Recorder
 from blockfilter.policy.decide import Policy
 from blockfilter.policy.snapshot import Snapshot
@@ -105,7 +105,7 @@ class Server:
         inherited = systemd.inherited_sockets(self._environ)
         self._listeners = _addresses(inherited) or settings.server.listen
         self._servers = settings.upstream.servers or system_resolvers(self._listeners)
-        self._loaded = await self._load(settings)
+        self._loaded = await self._load_at_start(settings)
         self._zone = _zone(settings.server.time_zone)
         self._recorder = Recorder(
             self._runtime, self._zone, offices=assembly.offices(settings.office)
@@ -128,6 +128,19 @@ class Server:
         parts.callback(self._schedule.stop)
         await self._write_status()
         parts.callback(status.withdraw, self._state)
+
+    async def _load_at_start(self, settings: Settings) -> Loaded:
+        """The policy, or the last good one of the same lists: a list that broke stops no service."""
+        try:
+            return await self._load(settings)
+        except ListError as error:
+            wanted = assembly.inputs(settings)
+            compiled = await asyncio.to_thread(release.last_good, wanted, self._state)
+            if compiled is None:
+                raise
+            self._policy_error = str(error)
+            log.error("the last good policy is in force, for a list broke: %s", error)  # noqa: TRY400
+            return await asyncio.to_thread(Loaded, compiled)
 
     async def _load(self, settings: Settings) -> Loaded:
         compiled = await release.current_async(assembly.inputs(settings), self._state)
@@ -177,7 +190,7 @@ class Server:
         )
         tcp = settings.tcp
         self._tcp = TcpServer(
-            self._resolver.handle,
+            self._resolver,
             admission,
             limits=TcpLimits(
                 connections=tcp.connections,

@@ -22,25 +22,69 @@ _BACKLOG = 256  # TCP clients that wait for accept(), as unbound has it
 _PAIR_TRIES = 20  # a port free for UDP is nearly always free for TCP
 _DNS_PORT, _PRIVILEGED = 53, 1024
 _PKTINFO4, _PKTINFO6 = 12, 20  # octets of struct in_pktinfo and in6_pktinfo
+_MULTICAST = 0xFF  # the first octet of an IPv6 group's address
 _MOST_SOURCES = 1024  # addresses and interfaces of one machine, by far
+
+_HAND_OVER = (
+    "write ListenStream= and ListenDatagram= with an IP address and port in the socket unit, and "
+    "Accept=no"
+)
+_PLAIN = {
+    errno.EADDRNOTAVAIL: "no interface of this machine has that address; ip addr shows those it has",
+    errno.ENODEV: "this machine has no interface of that name; ip addr shows those it has",
+    errno.EAFNOSUPPORT: "IPv6 is switched off on this machine; name an IPv4 address with --listen",
+}
 
 Ancillary = list[tuple[int, int, bytes]]
 
 
-def bind_pair(host: str, port: int) -> tuple[socket.socket, socket.socket]:
-    """A UDP and a listening TCP socket on one address and port; 0 takes a free one for both.
+def bind_udp(host: str, port: int) -> socket.socket:
+    """A UDP socket ready to serve; ListenError says what to do."""
+    sock = _bind(socket.SOCK_DGRAM, host, port)
+    prepare_udp(sock)
+    return sock
 
-    ListenError says what to do.
-    """
+
+def bind_tcp(host: str, port: int) -> socket.socket:
+    """A listening TCP socket ready to serve; ListenError says what to do."""
+    return _bind(socket.SOCK_STREAM, host, port)
+
+
+def bind_pair(host: str, port: int) -> tuple[socket.socket, socket.socket]:
+    """Both on one address and port; 0 takes a number that is free for both."""
     for _ in range(_PAIR_TRIES):
-        udp = _bind(socket.SOCK_DGRAM, host, port)
+        udp = bind_udp(host, port)
         try:
-            return udp, _bind(socket.SOCK_STREAM, host, udp.getsockname()[1])
+            return udp, bind_tcp(host, udp.getsockname()[1])
         except ListenError:
             udp.close()
             if port:
                 raise
     raise ListenError(f"{host}: no port is free for both UDP and TCP; name one with --listen")
+
+
+def adopt(descriptor: int) -> socket.socket:
+    """A socket that systemd bound, IPv6 ones perhaps for IPv4 too, made ready like our own.
+
+    ListenError for whatever DNS cannot be served on; the descriptor then stays open.
+    """
+    try:
+        sock = socket.socket(fileno=descriptor)
+    except OSError as error:
+        raise ListenError(
+            f"descriptor {descriptor} from systemd is no socket: {_HAND_OVER}"
+        ) from error
+    listening = bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    inet = sock.family in (socket.AF_INET, socket.AF_INET6)
+    if not inet or sock.type != (socket.SOCK_STREAM if listening else socket.SOCK_DGRAM):
+        sock.detach()
+        raise ListenError(f"descriptor {descriptor} from systemd cannot serve DNS: {_HAND_OVER}")
+    sock.set_inheritable(False)
+    if listening:
+        sock.setblocking(False)
+    else:
+        prepare_udp(sock)
+    return sock
 
 
 def tells_destination(sock: socket.socket) -> bool:
@@ -55,9 +99,9 @@ def prepare_udp(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
     except PermissionError:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-    # Fragments of a forged path MTU must not carry our responses (as unbound and NSD do).
-    if sock.family == socket.AF_INET:
-        sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_OMIT)
+    # A forged path MTU must not cut our responses into fragments, as unbound has it. IPv6 needs
+    # nothing: its smallest MTU takes our largest response. Its sockets may carry IPv4, though.
+    sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_OMIT)
     if tells_destination(sock):
         if sock.family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
@@ -67,8 +111,9 @@ def prepare_udp(sock: socket.socket) -> None:
 
 def _bind(kind: socket.SocketKind, host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, kind | socket.SOCK_CLOEXEC)
+    sock: socket.socket | None = None
     try:
+        sock = socket.socket(family, kind | socket.SOCK_CLOEXEC)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind == socket.SOCK_STREAM:
@@ -76,9 +121,10 @@ def _bind(kind: socket.SocketKind, host: str, port: int) -> socket.socket:
         sock.bind(_address(host, port))
         if kind == socket.SOCK_STREAM:
             sock.listen(_BACKLOG)
-            sock.setblocking(False)
+        sock.setblocking(False)
     except OSError as error:
-        sock.close()
+        if sock:
+            sock.close()
         raise ListenError(_remedy(host, port, error)) from error
     return sock
 
@@ -108,9 +154,14 @@ def _remedy(host: str, port: int, error: OSError) -> str:
             f"cannot listen on {where}: ports below 1024 need the capability CAP_NET_BIND_SERVICE; "
             "use the systemd unit, which has it, or a higher port such as 5335"
         )
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"cannot listen on {where}: no interface of this machine has that address"
-    return f"cannot listen on {where}: {error.strerror}"
+    if told := _PLAIN.get(error.errno or 0):
+        return f"cannot listen on {where}: {told}"
+    if error.errno == errno.EINVAL and host.lower().startswith("fe80:") and "%" not in host:
+        return (
+            f"cannot listen on {where}: a link-local address needs its interface; "
+            f"write [{host}%eth0]:{port} with the name that ip addr shows"
+        )
+    return f"cannot listen on {where}: {error.strerror or error}"
 
 
 _sources: dict[bytes, Ancillary] = {}
@@ -138,6 +189,8 @@ def _source(level: int, kind: int, data: bytes) -> Ancillary:
         return [(level, kind, struct.pack("@i4s4s", 0, ours, bytes(4)))]
     if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO and len(data) == _PKTINFO6:
         address, interface = struct.unpack("@16sI", data)
+        if address[0] == _MULTICAST:  # asked of a group: it is nobody's source, the kernel chooses
+            return []
         if address[0] != 0xFE or address[1] & 0xC0 != 0x80:  # only link-local needs the interface
             interface = 0
         return [(level, kind, struct.pack("@16sI", address, interface))]

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import dns.edns
 import dns.flags
@@ -30,6 +31,7 @@ from tests.fakes import (
     answer,
     by_name,
     closed_port,
+    in_turn,
     silent,
     truncating,
     with_id,
@@ -298,6 +300,24 @@ def test_a_silent_upstream_is_left_for_the_next_within_2_s(world: World) -> None
             "the first is used again",
             5.0,
         )
+
+
+def test_a_lost_packet_is_sent_again_from_another_port(
+    server: Server, world: World, zone: Zone
+) -> None:
+    name = world.fresh()
+    zone[name] = in_turn(silent, addressed())
+    start = time.monotonic()
+    assert address(server.ask(name)) == TRUTH
+    assert time.monotonic() - start < 2.0
+    first, second = world.asked(name)
+    assert (first.source[1], first.id) != (second.source[1], second.id)
+
+
+def test_descriptors_are_raised_to_the_hard_limit(server: Server) -> None:
+    limits = Path(f"/proc/{server.process.pid}/limits").read_text().splitlines()
+    (files,) = [one.split() for one in limits if one.startswith("Max open files")]
+    assert files[3] == files[4]
 
 
 def test_fastest_order_asks_the_faster_one(world: World) -> None:

@@ -12,11 +12,11 @@ from tests.world import Server
 RCODES = {"formerr": 1, "notimp": 4, "refused": 5, "badvers": 16, "answered": 0}
 
 
-def named(*verdicts: str) -> list[object]:
+def named(*verdicts: str, with_opt: bool = False) -> list[object]:
     return [
         pytest.param(packet, id=f"{packet.verdict}/{packet.defect}")
         for packet in CORPUS
-        if packet.verdict in verdicts
+        if packet.verdict in verdicts and (packet.octets[10:12] != b"\0\0" or not with_opt)
     ]
 
 
@@ -72,3 +72,11 @@ def test_no_opt_is_in_a_reply_to_a_query_without_one(server: Server) -> None:
     for packet in CORPUS:
         if packet.verdict == "answered" and packet.octets[10:12] == b"\0\0":
             assert dns.message.from_wire(server.octets(packet.octets)).edns == -1, packet.defect
+
+
+@pytest.mark.parametrize("packet", named("refused", "badvers", "answered", with_opt=True))
+def test_an_opt_is_in_a_reply_to_a_query_with_one(server: Server, packet: Packet) -> None:
+    """RFC 6891, section 6.1.1; what follows another opcode or is broken may be anything."""
+    response = server.octets(packet.octets)
+    as_query = response[:2] + bytes((response[2] & 0x87,)) + response[3:]
+    assert dns.message.from_wire(as_query).edns == 0
