@@ -114,35 +114,20 @@ class Resolver:
         self._policy, self._routes, self._settings = policy, routes, settings
         self._repeats.clear()
 
-    def handle(self, packet: bytes, client: str, respond: Respond, tcp: bool = False) -> None:
+    def handle(self, packet: bytes, client: str, respond: Respond, /, tcp: bool = False) -> None:
         """Answer a packet; `respond` is called once, at once or later, or never for silence."""
-        if len(packet) < HEADER or packet[2] >= 0x80:
-            return
-        if packet[2] & 0x78:
-            respond(response.notimp(packet))
-            return
-        try:
-            query = read(packet)
-        except FormatError:
-            respond(response.formerr(packet))
+        query = _read(packet, respond)
+        if query is None:
             return
         if refusal := verdict(query):
             respond(_REFUSALS[refusal](query))
             return
         self._resolve(query, client, packet, respond, tcp)
 
-    def refuse(self, packet: bytes, respond: Respond) -> None:
+    def refuse(self, packet: bytes, respond: Respond, /) -> None:
         """Answer a packet from outside the clients this server is for."""
-        if len(packet) < HEADER or packet[2] >= 0x80:
-            return
-        if packet[2] & 0x78:
-            respond(response.notimp(packet))
-            return
-        try:
-            query = read(packet)
-        except FormatError:
-            respond(response.formerr(packet))
-        else:
+        query = _read(packet, respond)
+        if query is not None:
             respond(response.refused(query, response.EDE_PROHIBITED))
 
     def _resolve(
@@ -272,6 +257,20 @@ class Resolver:
         if cells is None:
             cells = self._cells[pairs] = tuple(Cell(*pair) for pair in pairs)
         return cells
+
+
+def _read(packet: bytes, respond: Respond) -> Query | None:
+    """The query in a packet; None for what is none, which has its answer, or silence, by now."""
+    if len(packet) < HEADER or packet[2] >= 0x80:
+        return None
+    if packet[2] & 0x78:
+        respond(response.notimp(packet))
+        return None
+    try:
+        return read(packet)
+    except FormatError:
+        respond(response.formerr(packet))
+        return None
 
 
 def _is_loopback(host: str) -> bool:

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from blockfilter.serve import sockets, tcp
 from blockfilter.serve.admission import Admission
-from blockfilter.serve.tcp import Respond, TcpLimits, TcpServer, with_keepalive
+from blockfilter.serve.keepalive import with_keepalive
+from blockfilter.serve.tcp import Respond, TcpLimits, TcpServer
 
 LIMITS = TcpLimits(connections=50, per_client=30, idle=5.0, frame=5.0, pipeline=20)
 GONE = (ConnectionResetError, BrokenPipeError)
