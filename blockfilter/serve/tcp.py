@@ -47,6 +47,8 @@ _LINGER_SECONDS = 0.5
 _SWEEP_SECONDS = 0.5  # how late a deadline may be noticed
 _ACCEPTS_A_TURN = 64
 _DRAIN_STEP = 0.02
+# Clients that are not served have the connections of one client together, and so keep nobody out.
+_OUTSIDE = "outside"
 _ACCEPT_PAUSE = 0.5  # after running out of descriptors; UDP goes on meanwhile
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -129,9 +131,9 @@ class TcpServer:
         """A connection is gone."""
         if connection in self._connections:
             self._connections.discard(connection)
-            self._of_client[connection.client] -= 1
-            if not self._of_client[connection.client]:
-                del self._of_client[connection.client]
+            self._of_client[connection.account] -= 1
+            if not self._of_client[connection.account]:
+                del self._of_client[connection.account]
 
     def _listen(self, sock: socket.socket) -> None:
         if sock in self._listening:
@@ -157,15 +159,16 @@ class TcpServer:
             self._admit(sock, canonical(address[0]))
 
     def _admit(self, sock: socket.socket, client: str) -> None:
+        account = client if self.admission.serves(client) else _OUTSIDE
         full = len(self._connections) >= self.limits.connections
-        if full or self._of_client[client] >= self.limits.per_client:
+        if full or self._of_client[account] >= self.limits.per_client:
             sock.close()
             return
         # asyncio does so only for a socket made with IPPROTO_TCP; without it answers wait 40 ms.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = _Connection(self, client)
+        connection = _Connection(self, client, account)
         self._connections.add(connection)
-        self._of_client[client] += 1
+        self._of_client[account] += 1
         task = self.loop.create_task(self._attach(connection, sock))
         self._accepting.add(task)
         task.add_done_callback(self._accepting.discard)
@@ -199,8 +202,8 @@ class _Connection(asyncio.BufferedProtocol):
     it is full, while the client does not read, and while frames wait for the loop's next turn.
     """
 
-    def __init__(self, server: TcpServer, client: str) -> None:
-        self.client = client
+    def __init__(self, server: TcpServer, client: str, account: str) -> None:
+        self.client, self.account = client, account
         self._server = server
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()

@@ -165,11 +165,11 @@ def ask_over_tcp(server: Server, client: str, queries: list[bytes]) -> None:
 
 
 def everybody_asks(server: Server, canaries: Canaries) -> None:
-    """All clients, all names; eight at a time over TCP, for the silent ones take their time."""
+    """All clients, all names; twenty at a time over TCP, for the silent ones take their time."""
     queries = packets(canaries)
     for client in canaries.clients:
         ask_over_udp(server, client, queries)
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(20) as threads:
         list(threads.map(lambda client: ask_over_tcp(server, client, queries), canaries.clients))
 
 

@@ -470,6 +470,19 @@ def test_clients_from_outside_are_refused_once_and_closed() -> None:
         assert closed(client)
 
 
+def test_clients_from_outside_share_the_connections_of_one_and_keep_nobody_out() -> None:
+    limits = LIMITS._replace(connections=8, per_client=5)
+    with Serving(echo, limits, clients=("127.0.0.1/32",)) as serving:
+        outside = [serving.connect(f"127.0.2.{i}") for i in range(1, 10)]
+        until(lambda: sum(map(still_open, outside)) == 5)
+        with serving.connect() as inside:
+            inside.sendall(framed(packet(1)))
+            assert receive(inside) == packet(1)
+        for client in outside:
+            client.close()
+        until(lambda: not serving.server._connections and not serving.server._of_client)
+
+
 def own_address() -> str:
     """An IPv4 address of this machine other than loopback, which has no rate."""
     with socket.socket(type=socket.SOCK_DGRAM) as probe:
