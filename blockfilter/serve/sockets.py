@@ -25,10 +25,6 @@ _PKTINFO4, _PKTINFO6 = 12, 20  # octets of struct in_pktinfo and in6_pktinfo
 _MULTICAST = 0xFF  # the first octet of an IPv6 group's address
 _MOST_SOURCES = 1024  # addresses and interfaces of one machine, by far
 
-_HAND_OVER = (
-    "write ListenStream= and ListenDatagram= with an IP address and port in the socket unit, and "
-    "Accept=no"
-)
 _PLAIN = {
     errno.EADDRNOTAVAIL: "no interface of this machine has that address; ip addr shows those it has",
     errno.ENODEV: "this machine has no interface of that name; ip addr shows those it has",
@@ -61,30 +57,6 @@ def bind_pair(host: str, port: int) -> tuple[socket.socket, socket.socket]:
             if port:
                 raise
     raise ListenError(f"{host}: no port is free for both UDP and TCP; name one with --listen")
-
-
-def adopt(descriptor: int) -> socket.socket:
-    """A socket that systemd bound, IPv6 ones perhaps for IPv4 too, made ready like our own.
-
-    ListenError for whatever DNS cannot be served on; the descriptor then stays open.
-    """
-    try:
-        sock = socket.socket(fileno=descriptor)
-    except OSError as error:
-        raise ListenError(
-            f"descriptor {descriptor} from systemd is no socket: {_HAND_OVER}"
-        ) from error
-    listening = bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
-    inet = sock.family in (socket.AF_INET, socket.AF_INET6)
-    if not inet or sock.type != (socket.SOCK_STREAM if listening else socket.SOCK_DGRAM):
-        sock.detach()
-        raise ListenError(f"descriptor {descriptor} from systemd cannot serve DNS: {_HAND_OVER}")
-    sock.set_inheritable(False)
-    if listening:
-        sock.setblocking(False)
-    else:
-        prepare_udp(sock)
-    return sock
 
 
 def tells_destination(sock: socket.socket) -> bool:

@@ -212,35 +212,9 @@ def test_an_inherited_socket_for_both_families_answers_from_the_address_that_was
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as both:
         both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         both.bind(("::", 0))
-        udp = kept(sockets.adopt(os.dup(both.fileno())))
+        udp = kept(socket.socket(fileno=os.dup(both.fileno())))
+        sockets.prepare_udp(udp)
     assert answered_from(udp, asked) == asked
-
-
-def test_an_inherited_socket_becomes_like_our_own(kept: Keep) -> None:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as tcp,
-        socket.socket(type=socket.SOCK_DGRAM) as udp,
-    ):
-        udp.bind(("127.0.0.1", 0))
-        for sock in (tcp, udp):
-            descriptor = os.dup(sock.fileno())
-            os.set_inheritable(descriptor, True)
-            adopted = kept(sockets.adopt(descriptor))
-            assert adopted.getsockname() == sock.getsockname()
-            assert not adopted.getblocking()
-            assert not os.get_inheritable(descriptor)
-
-
-def test_what_cannot_serve_dns_is_not_adopted(tmp_path: Path) -> None:
-    stream = socket.socket()
-    left, right = socket.socketpair()
-    file = os.open(tmp_path / "file", os.O_CREAT | os.O_RDWR)
-    with stream, left, right:
-        for descriptor in (stream.fileno(), left.fileno(), file):
-            with pytest.raises(ListenError, match="write ListenStream= and ListenDatagram="):
-                sockets.adopt(descriptor)
-            os.fstat(descriptor)  # still open: it is not ours to close
-    os.close(file)
 
 
 def test_link_local_replies_keep_their_interface_and_others_are_routed() -> None:

@@ -692,7 +692,7 @@ def test_a_client_mapped_into_ipv6_is_judged_and_known_as_ipv4() -> None:
         respond(octets)
 
     both = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
-    adopted = sockets.adopt(os.dup(both.fileno()))
+    adopted = socket.socket(fileno=os.dup(both.fileno()))
     both.close()
     serving = Serving(note, clients=("127.0.0.0/8",), listening=adopted)
     with serving, socket.create_connection(("127.0.0.1", adopted.getsockname()[1]), 5) as client:
