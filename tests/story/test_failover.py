@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import dns.edns
-import dns.flags
 import dns.message
 import dns.rcode
 

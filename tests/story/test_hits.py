@@ -277,7 +277,8 @@ def test_health_says_that_the_store_fails(unstored: Server) -> None:
     """The last of this file: status.json is written every few seconds."""
     for number in range(1, 21):
         assert blocked(unstored.ask("backpage.com", source=f"127.25.4.{number}", seconds=1.0))
-    wait_until(lambda: '"failing"' in (unstored.state / "status.json").read_text(), "the status")
+    status = unstored.state / "status.json"
+    wait_until(lambda: status.exists() and '"failing"' in status.read_text(), "the status")
     where = {"STATE_DIRECTORY": str(unstored.state)}
     done = run("health", "--server", str(unstored.address), place=unstored.place, environment=where)
     assert done.returncode == 1

@@ -156,6 +156,7 @@ def test_a_damaged_snapshot_is_compiled_again(world: World) -> None:
 
 def test_status_json_is_kept_and_holds_no_counts(server: Server, world: World) -> None:
     path = server.state / "status.json"
+    wait_until(path.exists, "status.json")
 
     def shape() -> object:
         status = json.loads(path.read_text())
@@ -180,6 +181,7 @@ def test_a_runtime_directory_that_is_not_ram_backed_works_and_is_shown_as_degrad
             pytest.skip("all of this machine is RAM-backed")
         with world.server(runtime=runtime) as server:
             server.wait_for_log("degraded")
+            wait_until((server.state / "status.json").exists, "status.json")
             status = json.loads((server.state / "status.json").read_text())
             assert status["runtime"]["ram_backed"] is False
             server.ask("backpage.com", source="127.13.0.1")
@@ -224,7 +226,7 @@ def test_as_a_system_service_it_takes_systemds_directories_and_runtime_always_wi
             wait_until(lambda: answers(asked), "the server answers")  # noqa: B023
             assert (places[used] / "day.key").exists()
             assert not (places[unused] / "day.key").exists()
-            assert (places["state"] / "status.json").exists()
+            wait_until((places["state"] / "status.json").exists, "status.json")
         finally:
             assert ends(process)
 
@@ -301,7 +303,8 @@ def test_serve_without_any_option_works_for_an_ordinary_user(tmp_path: Path) -> 
         asked = Client(Address("127.0.0.1", 5335))
         wait_until(lambda: answers(asked), "the server answers")
         assert blocked(asked.ask("www.RubMaps.net", "HTTPS", tcp=True))
-        assert list((tmp_path / ".local" / "state").rglob("status.json"))
+        state = tmp_path / ".local" / "state"
+        wait_until(lambda: bool(list(state.rglob("status.json"))), "status.json")
         assert list(runtime.rglob("day.key"))
     finally:
         assert ends(process)

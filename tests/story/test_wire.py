@@ -2,7 +2,6 @@
 
 import random
 
-import dns.edns
 import dns.flags
 import dns.message
 import dns.name
