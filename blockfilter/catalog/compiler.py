@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from blockfilter.catalog import entry, release, store, suffixes
+from blockfilter.catalog import listable, snapshots, store, suffixes
 from blockfilter.catalog.formats import plain
-from blockfilter.catalog.release import BUILT_IN, LOCAL_ALLOW, Inputs, ListReport, OwnList
+from blockfilter.catalog.snapshots import BUILT_IN, LOCAL_ALLOW, Inputs, ListReport, OwnList
 from blockfilter.errors import BlockfilterError, FormatError, ListError, StateError
 from blockfilter.message import name as names
 from blockfilter.policy.rule import Role, Rule, RuleList, Trigger
@@ -34,7 +34,7 @@ def main() -> int:
     """Answer one request; the exit code is 0 if there is a snapshot."""
     request = json.load(sys.stdin)
     try:
-        inputs = release.inputs_of(request["inputs"])
+        inputs = snapshots.inputs_of(request["inputs"])
         answer = {"snapshot": compiled(inputs, Path(request["folder"])).name}
     except BlockfilterError as error:
         answer = {"kind": type(error).__name__, "problem": str(error)}
@@ -45,12 +45,12 @@ def main() -> int:
 def compiled(inputs: Inputs, folder: Path) -> Path:
     """The snapshot of `inputs`, written to `folder`; ListError or StateError."""
     for _ in range(_ATTEMPTS):
-        began, before = time.monotonic(), release.digest(inputs)
+        began, before = time.monotonic(), snapshots.digest(inputs)
         with _unwritable(folder):
             serial = _next_serial(folder)
         octets, reports = _built(inputs, before, serial)
-        if release.digest(inputs) == before:  # what was read is what was digested
-            path = release.snapshot_file(folder, before)
+        if snapshots.digest(inputs) == before:  # what was read is what was digested
+            path = snapshots.snapshot_file(folder, before)
             report = {
                 "lists": reports,
                 "suffix_date": Snapshot(octets).suffix_date,
@@ -82,7 +82,7 @@ def _built(inputs: Inputs, digest: bytes, serial: int) -> tuple[bytes, list[List
         every.rules,
         inputs=digest,
         serial=serial,
-        release=release.release_text(inputs),
+        release=snapshots.release_text(inputs),
         suffix_date=suffixes.date(file),
     )
     if problems:
@@ -113,7 +113,7 @@ def _own_rules(inputs: Inputs, wide: suffixes.Wide, problems: list[str]) -> Iter
 def _allowed(texts: tuple[str, ...], problems: list[str]) -> Iterator[Rule]:
     for place, text in enumerate(texts, 1):
         try:
-            yield Rule(Trigger.SUBTREE, entry.plain(text), LOCAL_ALLOW)
+            yield Rule(Trigger.SUBTREE, listable.plain(text), LOCAL_ALLOW)
         except FormatError as error:
             problems.append(f"name {place} that is to be allowed: {error}; correct it")
 

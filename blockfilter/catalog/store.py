@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import blockfilter
-from blockfilter.catalog import entry as entries
+from blockfilter.catalog import listable
 from blockfilter.catalog.site import Dossier, State
 from blockfilter.catalog.suffixes import Wide
 from blockfilter.errors import FormatError, ListError, PolicyError
@@ -250,10 +250,10 @@ class _Reader:
 
     def _exact(self, file: str, block: str, text: str) -> str:
         """The canonical text of a name, "" where it is none."""
-        return self._listed(file, block, text, entries.exact)
+        return self._listed(file, block, text, listable.exact)
 
     def _name(self, file: str, block: str, text: str) -> str:
-        return self._listed(file, block, text, partial(entries.subtree, wide=self._wide))
+        return self._listed(file, block, text, partial(listable.subtree, wide=self._wide))
 
     def _listed(self, file: str, block: str, text: str, read: Callable[[str], bytes]) -> str:
         try:

@@ -15,7 +15,7 @@ from blockfilter.errors import FormatError, StateError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from blockfilter.catalog.release import Compiled, Inputs
+    from blockfilter.catalog.snapshots import Compiled, Inputs
     from blockfilter.config.settings import Settings
     from blockfilter.policy.decide import Policy
 
@@ -87,21 +87,21 @@ def _policy(config_file: Path | None, list_files: tuple[str, ...], state: str | 
 def _compiled(
     settings: "Settings", list_files: tuple[str, ...], state: str | None, until_mapped: ExitStack
 ) -> "Compiled":
-    from blockfilter.catalog import release
+    from blockfilter.catalog import snapshots
     from blockfilter.config.directories import state_directory
 
     inputs = _inputs(settings, list_files)
     place = Path(state) if state is not None else settings.server.state
     try:
-        return release.current(inputs, state_directory(place, os.environ))
+        return snapshots.current(inputs, state_directory(place, os.environ))
     except StateError:  # another user's, or a full disk: what is asked needs no state
         temporary = until_mapped.enter_context(tempfile.TemporaryDirectory(prefix="blockfilter-"))
-        return release.current(inputs, Path(temporary))
+        return snapshots.current(inputs, Path(temporary))
 
 
 def _inputs(settings: "Settings", list_files: tuple[str, ...]) -> "Inputs":
     """As serve has them, for the snapshot to be the same; the options need no validation."""
-    from blockfilter.catalog.release import Inputs, OwnList
+    from blockfilter.catalog.snapshots import Inputs, OwnList
     from blockfilter.policy.rule import Mode
 
     try:

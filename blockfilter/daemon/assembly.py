@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
-from blockfilter.catalog.release import Inputs, OwnList
+from blockfilter.catalog.snapshots import Inputs, OwnList
 from blockfilter.config.settings import Office, Settings
 from blockfilter.config.values import Endpoint
 from blockfilter.message import name as names

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import tzlocal
 
 from blockfilter import __version__
-from blockfilter.catalog import release
+from blockfilter.catalog import snapshots
 from blockfilter.config import directories, systemd
 from blockfilter.config.resolvers import system_resolvers
 from blockfilter.config.settings import Settings
@@ -53,7 +53,7 @@ _FIXED = ("server", "tcp", "limits", "hits", "cache", "office")
 class Loaded:
     """A policy and what is to be said of it."""
 
-    def __init__(self, compiled: release.Compiled) -> None:
+    def __init__(self, compiled: snapshots.Compiled) -> None:
         with compiled.path.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.policy = Policy(Snapshot(memoryview(mapped)))
@@ -135,7 +135,7 @@ class Server:
             return await self._load(settings)
         except ListError as error:
             wanted = assembly.inputs(settings)
-            compiled = await asyncio.to_thread(release.last_good, wanted, self._state)
+            compiled = await asyncio.to_thread(snapshots.last_good, wanted, self._state)
             if compiled is None:
                 raise
             self._policy_error = str(error)
@@ -143,7 +143,7 @@ class Server:
             return await asyncio.to_thread(Loaded, compiled)
 
     async def _load(self, settings: Settings) -> Loaded:
-        compiled = await release.current_async(assembly.inputs(settings), self._state)
+        compiled = await snapshots.current_async(assembly.inputs(settings), self._state)
         for sentence in compiled.report.sentences():
             log.warning("%s", sentence)
         return await asyncio.to_thread(Loaded, compiled)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from blockfilter.catalog import release
-from blockfilter.catalog.release import Inputs, OwnList
+from blockfilter.catalog import snapshots
+from blockfilter.catalog.snapshots import Inputs, OwnList
 from blockfilter.cli.check import _inputs
 from blockfilter.config.load import load, read
 from blockfilter.daemon import assembly
@@ -23,14 +23,14 @@ HEAVY = ("pydantic", "tldextract", "sqlite_utils", "apscheduler", "asyncio")
 def home(tmp_path_factory):
     """One state directory for the file: the curated list is compiled once."""
     home = tmp_path_factory.mktemp("home")
-    release.current(Inputs(curated=True, lists=(), allow=()), home / "state/blockfilter")
+    snapshots.current(Inputs(curated=True, lists=(), allow=()), home / "state/blockfilter")
     return home
 
 
 @pytest.fixture
 def run(home, tmp_path):
     def run(*arguments, code=0, python=("-m", "blockfilter"), **more):
-        environ = {k: v for k, v in release._environment().items() if "BLOCKFILTER" not in k}
+        environ = {k: v for k, v in snapshots._environment().items() if "BLOCKFILTER" not in k}
         options: dict[str, Any] = {"text": True, "input": ""} | more
         ended = subprocess.run(
             [sys.executable, *python, "check", *map(str, arguments)],
@@ -170,14 +170,14 @@ def test_the_snapshot_is_the_one_that_serve_uses(run, tmp_path):
     run("--list", "own.txt", "--state", tmp_path / "state", "a.example")
     made = list((tmp_path / "state/policy").glob("*.snapshot"))
     inputs = Inputs(curated=True, lists=(OwnList(str(own), Mode.ENFORCE),), allow=())
-    assert [path.stem for path in made] == [release.digest(inputs).hex()]
+    assert [path.stem for path in made] == [snapshots.digest(inputs).hex()]
 
 
 def test_a_state_directory_that_cannot_be_written_is_done_without(run, tmp_path):
     (tmp_path / "file").write_text("")
     place = tmp_path / "temporary"
     place.mkdir()
-    environ = release._environment() | {"TMPDIR": str(place)}
+    environ = snapshots._environment() | {"TMPDIR": str(place)}
     ended = subprocess.run(
         [
             sys.executable,

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
-from blockfilter.catalog import entry
+from blockfilter.catalog import listable
 from blockfilter.catalog.formats.lines import numbered, web_page
 from blockfilter.catalog.suffixes import Wide
 from blockfilter.errors import FormatError, ListError
@@ -132,11 +132,11 @@ def _entry(line: bytes, wide: Wide) -> tuple[Trigger, list[bytes]]:
         if not words[1:]:
             raise FormatError("an address without a name")
         return Trigger.EXACT, [
-            entry.exact(word) for word in words[1:] if not _BOILERPLATE.fullmatch(word.lower())
+            listable.exact(word) for word in words[1:] if not _BOILERPLATE.fullmatch(word.lower())
         ]
     if words[1:]:
         raise FormatError("several words, and the first is no address")
-    return Trigger.SUBTREE, [entry.subtree(words[0], wide)]
+    return Trigger.SUBTREE, [listable.subtree(words[0], wide)]
 
 
 def _is_address(word: str) -> bool:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import blockfilter
-from blockfilter.catalog import compiler, release, store, suffixes
-from blockfilter.catalog.release import Inputs, OwnList
+from blockfilter.catalog import compiler, snapshots, store, suffixes
+from blockfilter.catalog.snapshots import Inputs, OwnList
 from blockfilter.errors import ListError, StateError
 from blockfilter.message import name as names
 from blockfilter.policy.decide import Policy
@@ -46,11 +46,11 @@ def suffixes_once():
 
 
 def current(inputs, state):
-    """As `release.current`, with the compiler's work done here: a child takes half a second."""
-    if found := release._found(inputs, state):
+    """As `snapshots.current`, with the compiler's work done here: a child takes half a second."""
+    if found := snapshots._found(inputs, state):
         return found
-    path = compiler.compiled(inputs, state / release.FOLDER)
-    return release._result(json.dumps({"snapshot": path.name}).encode(), 0, state)
+    path = compiler.compiled(inputs, state / snapshots.FOLDER)
+    return snapshots._result(json.dumps({"snapshot": path.name}).encode(), 0, state)
 
 
 def with_list(path, mode=Mode.ENFORCE):
@@ -67,7 +67,7 @@ def verdict(compiled, text):
 
 
 def test_the_curated_list_is_compiled_and_decides(state):
-    compiled = release.current(CURATED, state)
+    compiled = snapshots.current(CURATED, state)
     assert verdict(compiled, "www.backpage.com") == ("enforced", "curated")
     assert verdict(compiled, "www.rubmaps.co.uk") == ("enforced", "curated")
     assert verdict(compiled, "craigslist.org") == ("monitored", "curated")
@@ -75,7 +75,7 @@ def test_the_curated_list_is_compiled_and_decides(state):
     assert verdict(compiled, "example.com") == (None, None)
     snapshot = policy(compiled).snapshot
     assert [info.role for info in snapshot.lists].count(Role.PROTECTED) == 1
-    assert snapshot.release == release.release_text(CURATED)
+    assert snapshot.release == snapshots.release_text(CURATED)
     assert snapshot.suffix_date >= "2026"
 
 
@@ -117,7 +117,7 @@ def test_every_input_has_its_part_in_the_digest(own, tmp_path, monkeypatch):
     copy = tmp_path / "copy.txt"
     copy.write_bytes(own.read_bytes())
     digests = {
-        release.digest(inputs)
+        snapshots.digest(inputs)
         for inputs in (
             NOTHING,
             CURATED,
@@ -130,12 +130,12 @@ def test_every_input_has_its_part_in_the_digest(own, tmp_path, monkeypatch):
         )
     }
     assert len(digests) == 8
-    before = release.digest(with_list(own))
+    before = snapshots.digest(with_list(own))
     own.write_text("c.example\n")
-    assert release.digest(with_list(own)) != before
-    before = release.digest(NOTHING)
-    monkeypatch.setattr(release, "COMPILER_VERSION", release.COMPILER_VERSION + 1)
-    assert release.digest(NOTHING) != before
+    assert snapshots.digest(with_list(own)) != before
+    before = snapshots.digest(NOTHING)
+    monkeypatch.setattr(snapshots, "COMPILER_VERSION", snapshots.COMPILER_VERSION + 1)
+    assert snapshots.digest(NOTHING) != before
 
 
 def test_a_changed_list_is_compiled_with_the_next_serial(state, own):
@@ -176,7 +176,7 @@ def test_the_report_says_what_was_refused_with_lines_and_causes_and_never_the_te
     (sentence,) = report.sentences()
     assert sentence.startswith(f"{own}: 30 lines were refused and skipped (line 2: a character")
     assert "line 3: a public suffix" in sentence
-    assert sentence.count("line ") == release.SHOWN
+    assert sentence.count("line ") == snapshots.SHOWN
     assert "25 more" in sentence
     assert "co.uk" not in sentence
     facts = {fact["id"]: fact for fact in report.facts()}
@@ -205,7 +205,7 @@ def test_every_refused_list_is_reported_and_the_old_snapshot_stays(state, own, t
     paths = (page, own, empty, tmp_path / "none.txt")
     inputs = NOTHING._replace(lists=tuple(OwnList(str(path), Mode.ENFORCE) for path in paths))
     with pytest.raises(ListError) as caught:
-        release.current(inputs, state)
+        snapshots.current(inputs, state)
     told = str(caught.value).splitlines()
     assert [line.partition(": ")[0] for line in told] == [str(page), str(empty), str(paths[3])]
     assert [path.name for path in (state / "policy").glob("*.snapshot")] == [old.path.name]
@@ -262,23 +262,25 @@ def test_a_lost_count_of_serials_does_not_start_again(state, own):
 def test_a_directory_that_cannot_be_written_is_a_state_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="cannot be written"):
-        release.current(NOTHING, tmp_path / "file")
+        snapshots.current(NOTHING, tmp_path / "file")
 
 
 def test_a_compiler_that_dies_is_an_error_with_a_remedy(state, monkeypatch):
     for ending in ("import os; os.kill(os.getpid(), 9)", "raise SystemExit(3)", "print('[]')"):
-        monkeypatch.setattr(release, "_COMMAND", (sys.executable, "-c", ending))
+        monkeypatch.setattr(snapshots, "_COMMAND", (sys.executable, "-c", ending))
         with pytest.raises(ListError, match="ended without a result"):
-            release.current(NOTHING, state)
-    monkeypatch.setattr(release, "_COMMAND", ("/nonexistent/python",))
+            snapshots.current(NOTHING, state)
+    monkeypatch.setattr(snapshots, "_COMMAND", ("/nonexistent/python",))
     with pytest.raises(ListError, match="cannot be started"):
-        release.current(NOTHING, state)
+        snapshots.current(NOTHING, state)
 
 
 def test_a_compiler_that_hangs_is_ended(state, monkeypatch):
-    monkeypatch.setattr(release, "COMPILE_SECONDS", 0.2)
-    monkeypatch.setattr(release, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
-    for call in (release.current, lambda *given: asyncio.run(release.current_async(*given))):
+    monkeypatch.setattr(snapshots, "COMPILE_SECONDS", 0.2)
+    monkeypatch.setattr(
+        snapshots, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)")
+    )
+    for call in (snapshots.current, lambda *given: asyncio.run(snapshots.current_async(*given))):
         with pytest.raises(ListError, match="was not compiled within"):
             call(NOTHING, state)
 
@@ -298,7 +300,7 @@ def test_a_list_that_is_changed_while_it_is_read_is_read_again(state, own, monke
     found = Policy(Snapshot(path.read_bytes()))
     assert found.explain(names.from_text("c.example")).blocked
     assert not found.explain(names.from_text("a.example")).blocked
-    assert path == release.snapshot_file(state / "policy", release.digest(with_list(own)))
+    assert path == snapshots.snapshot_file(state / "policy", snapshots.digest(with_list(own)))
 
 
 def test_the_asynchronous_way_gives_the_same_and_lets_the_loop_go_on(state, own):
@@ -312,8 +314,8 @@ def test_the_asynchronous_way_gives_the_same_and_lets_the_loop_go_on(state, own)
                 ticks += 1
 
         ticking = asyncio.ensure_future(tick())
-        compiled = await release.current_async(with_list(own), state)
-        again = await release.current_async(with_list(own), state)
+        compiled = await snapshots.current_async(with_list(own), state)
+        again = await snapshots.current_async(with_list(own), state)
         ticking.cancel()
         return compiled, again, ticks
 
@@ -322,14 +324,14 @@ def test_the_asynchronous_way_gives_the_same_and_lets_the_loop_go_on(state, own)
     assert ticks > 5
     own.write_text("")
     with pytest.raises(ListError, match="is empty"):
-        asyncio.run(release.current_async(with_list(own), state))
+        asyncio.run(snapshots.current_async(with_list(own), state))
 
 
 def test_two_compilers_at_a_time_do_not_disturb_each_other(state, own):
     async def several():
         return await asyncio.gather(
-            *(release.current_async(with_list(own), state) for _ in range(2)),
-            release.current_async(NOTHING, state),
+            *(snapshots.current_async(with_list(own), state) for _ in range(2)),
+            snapshots.current_async(NOTHING, state),
         )
 
     one, same, other = asyncio.run(several())
@@ -342,13 +344,13 @@ def test_two_compilers_at_a_time_do_not_disturb_each_other(state, own):
 def test_finding_a_snapshot_imports_no_library_of_the_compiler(state):
     current(NOTHING, state)
     code = (
-        "import sys; from pathlib import Path; from blockfilter.catalog import release\n"
-        f"release.current(release.Inputs(False, (), ()), Path({str(state)!r}))\n"
+        "import sys; from pathlib import Path; from blockfilter.catalog import snapshots\n"
+        f"snapshots.current(snapshots.Inputs(False, (), ()), Path({str(state)!r}))\n"
         "print([m for m in ('tldextract', 'publicsuffixlist', 'asyncio') if m in sys.modules])"
     )
     ended = subprocess.run(
         [sys.executable, "-c", code],
-        env=release._environment(),
+        env=snapshots._environment(),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -359,7 +361,7 @@ def test_finding_a_snapshot_imports_no_library_of_the_compiler(state):
 def test_the_child_finds_the_package_from_any_folder(state, tmp_path, monkeypatch):
     (tmp_path / "json.py").write_text("raise RuntimeError")
     monkeypatch.chdir(tmp_path)
-    assert release.current(NOTHING, state).path.exists()
+    assert snapshots.current(NOTHING, state).path.exists()
 
 
 def test_a_package_that_is_installed_nowhere_compiles_with_itself(state, tmp_path):
@@ -368,8 +370,8 @@ def test_a_package_that_is_installed_nowhere_compiles_with_itself(state, tmp_pat
     shutil.copytree(store.shipped(), package / "lists", dirs_exist_ok=True)
     (package / "__init__.py").write_text('__version__ = "9.9.9"\n')
     code = (
-        "from pathlib import Path; from blockfilter.catalog import release\n"
-        f"release.current(release.Inputs(True, (), ()), Path({str(state)!r}))"
+        "from pathlib import Path; from blockfilter.catalog import snapshots\n"
+        f"snapshots.current(snapshots.Inputs(True, (), ()), Path({str(state)!r}))"
     )
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environ, check=True)
@@ -378,11 +380,11 @@ def test_a_package_that_is_installed_nowhere_compiles_with_itself(state, tmp_pat
 
 
 def test_the_release_is_the_version_and_a_digest_of_the_curated_list(tmp_path, monkeypatch):
-    text = release.release_text(CURATED)
+    text = snapshots.release_text(CURATED)
     version, _, short = text.partition("+")
-    assert release.release_text(NOTHING) == version
+    assert snapshots.release_text(NOTHING) == version
     assert len(short) == 8
     for path in store.files(store.shipped()):
         (tmp_path / path.name).write_bytes(path.read_bytes() + b"\n")
     monkeypatch.setattr(store, "shipped", lambda: tmp_path)
-    assert release.release_text(CURATED) != text
+    assert snapshots.release_text(CURATED) != text
