@@ -40,3 +40,11 @@ class LoopError(BlockfilterError):
 
 class StateError(BlockfilterError):
     """A directory or file of the server's own cannot be used."""
+
+
+class RefusedError(BlockfilterError):
+    """A rule of the catalogue forbids it: a second person, a state, a signature or the gate."""
+
+
+class SourceError(BlockfilterError):
+    """A subscribed list was not fetched or not accepted; its last good copy stays in force."""

@@ -13,11 +13,21 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
-from blockfilter.catalog import listable, snapshots, store, suffixes
+from blockfilter.catalog import layering, listable, snapshots, store, suffixes
 from blockfilter.catalog.formats import plain
-from blockfilter.catalog.snapshots import BUILT_IN, LOCAL_ALLOW, Inputs, ListReport, OwnList
+from blockfilter.catalog.inputs import (
+    Inputs,
+    Layer,
+    OwnList,
+    digest,
+    from_json,
+    layers,
+    release_text,
+)
+from blockfilter.catalog.snapshots import BUILT_IN, LOCAL_ALLOW, ListReport
 from blockfilter.errors import BlockfilterError, FormatError, ListError, StateError
 from blockfilter.message import name as names
 from blockfilter.policy.rule import Role, Rule, RuleList, Trigger
@@ -25,7 +35,12 @@ from blockfilter.policy.snapshot import Snapshot, build
 
 TEST_NAME = "check.blockfilter.test"  # always blocked, never counted: `health` asks for it
 TEST_CATEGORY = "test"
+_TEST = Rule(Trigger.SUBTREE, names.from_text(TEST_NAME), TEST_CATEGORY, counted=False)
 KEPT = 3  # snapshots: the one in force, the one before, and one for trying things out
+_UNRELEASED = (
+    "no release is in force yet, so nothing of this catalogue is blocked; `blockfilter list release` "
+    "makes one"
+)
 _ATTEMPTS = 3  # readings of lists that somebody keeps writing to
 _STALE = 3600  # seconds after which an unfinished file is that of a killed compiler
 
@@ -34,25 +49,27 @@ def main() -> int:
     """Answer one request; the exit code is 0 if there is a snapshot."""
     request = json.load(sys.stdin)
     try:
-        inputs = snapshots.inputs_of(request["inputs"])
-        answer = {"snapshot": compiled(inputs, Path(request["folder"])).name}
+        now = datetime.fromisoformat(request["now"])
+        inputs = from_json(request["inputs"])
+        answer = {"snapshot": compiled(inputs, Path(request["folder"]), now).name}
     except BlockfilterError as error:
         answer = {"kind": type(error).__name__, "problem": str(error)}
     json.dump(answer, sys.stdout)
     return 0 if "snapshot" in answer else 1
 
 
-def compiled(inputs: Inputs, folder: Path) -> Path:
-    """The snapshot of `inputs`, written to `folder`; ListError or StateError."""
+def compiled(inputs: Inputs, folder: Path, now: datetime) -> Path:
+    """The snapshot of `inputs` at a time, written to `folder`; ListError or StateError."""
     for _ in range(_ATTEMPTS):
-        began, before = time.monotonic(), snapshots.digest(inputs)
+        began, before = time.monotonic(), digest(inputs, now)
         with _unwritable(folder):
             serial = _next_serial(folder)
-        octets, reports = _built(inputs, before, serial)
-        if snapshots.digest(inputs) == before:  # what was read is what was digested
+        octets, reports = _built(inputs, before, serial, now)
+        if digest(inputs, now) == before:  # what was read is what was digested
             path = snapshots.snapshot_file(folder, before)
             report = {
                 "lists": reports,
+                "sources": inputs.sources,
                 "suffix_date": Snapshot(octets).suffix_date,
                 "seconds": round(time.monotonic() - began, 2),
             }
@@ -64,14 +81,19 @@ def compiled(inputs: Inputs, folder: Path) -> Path:
     raise ListError("a list was changed again and again while it was read; try again later")
 
 
-def _built(inputs: Inputs, digest: bytes, serial: int) -> tuple[bytes, list[ListReport]]:
+def _built(
+    inputs: Inputs, inputs_digest: bytes, serial: int, now: datetime
+) -> tuple[bytes, list[ListReport]]:
     """The snapshot's octets, and how each list was read; ListError with every refused list."""
     file = suffixes.suffix_file()
     every = suffixes.read(file)
     problems: list[str] = []
     refused = [plain.Refused() for _ in inputs.lists]
+    catalogs = _layers(inputs, now, problems)
     lists = [
-        *_own_rules(inputs, every.icann, problems),
+        *layering.lists(catalogs, problems),
+        RuleList(LOCAL_ALLOW, Role.ALLOW, _allowed(inputs.allow, problems)),
+        RuleList(BUILT_IN, Role.BLOCK, [_TEST]),
         *(
             RuleList(one.path, Role.BLOCK, _guarded(one, every.icann, noted, problems))
             for one, noted in zip(inputs.lists, refused, strict=True)
@@ -80,34 +102,33 @@ def _built(inputs: Inputs, digest: bytes, serial: int) -> tuple[bytes, list[List
     octets = build(
         lists,
         every.rules,
-        inputs=digest,
+        inputs=inputs_digest,
         serial=serial,
-        release=snapshots.release_text(inputs),
+        release=release_text(catalogs),
         suffix_date=suffixes.date(file),
     )
     if problems:
         raise ListError("\n".join(problems))
-    counts = [info.rules for info in Snapshot(octets).lists]
+    unreleased = {layer.called(store.CURATED) for layer in catalogs if layer.release is None}
     noted = [plain.Refused()] * (len(lists) - len(refused)) + refused
     return octets, [
-        ListReport(one.id, rules, wrong.count, tuple(wrong.first))
-        for one, rules, wrong in zip(lists, counts, noted, strict=True)
+        ListReport(
+            one.id,
+            one.rules,
+            wrong.count,
+            tuple(wrong.first),
+            _UNRELEASED if one.id in unreleased else "",
+        )
+        for one, wrong in zip(Snapshot(octets).lists, noted, strict=True)
     ]
 
 
-def _own_rules(inputs: Inputs, wide: suffixes.Wide, problems: list[str]) -> Iterator[RuleList]:
-    """What is in every policy: protected names, the local ones, the test name, the curated list."""
+def _layers(inputs: Inputs, now: datetime, problems: list[str]) -> tuple[Layer, ...]:
     try:
-        catalog = store.read(store.shipped(), wide)
+        return layers(inputs, now)
     except ListError as error:
         problems.append(str(error))
-        return
-    yield catalog.protected_list()
-    yield RuleList(LOCAL_ALLOW, Role.ALLOW, _allowed(inputs.allow, problems))
-    test = Rule(Trigger.SUBTREE, names.from_text(TEST_NAME), TEST_CATEGORY, counted=False)
-    yield RuleList(BUILT_IN, Role.BLOCK, [test])
-    if inputs.curated:
-        yield catalog.curated_list()
+        return ()
 
 
 def _allowed(texts: tuple[str, ...], problems: list[str]) -> Iterator[Rule]:

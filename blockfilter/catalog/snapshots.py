@@ -1,52 +1,53 @@
 """The snapshot that fits the inputs of today: found by their digest, or compiled.
 
 The digest is over everything a snapshot is made from, so a snapshot that is there is the right one,
-and neither a list nor the suffixes are parsed. A snapshot that is damaged counts as not there. What
-is compiled is compiled in a child process, and on any error nothing that is there is touched.
+and neither a list nor the suffixes are parsed. It may be there already when a release takes effect:
+the one who made the release compiled it. A snapshot that is damaged counts as not there. What is
+compiled is compiled in a child process, and on any error nothing that is there is touched.
 """
 
-import hashlib
 import json
 import mmap
 import os
 import site
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import blockfilter
-from blockfilter.catalog import store, suffixes
-from blockfilter.catalog.formats.lines import opened
+from blockfilter.catalog.folder import RELEASES
+from blockfilter.catalog.inputs import Inputs, OwnList, digest, fingerprint, layers
+from blockfilter.catalog.manifest import serials, snapshot_name
 from blockfilter.errors import BlockfilterError, ListError, PolicyError, StateError
-from blockfilter.policy.rule import Mode
-from blockfilter.policy.snapshot import FORMAT_VERSION, Snapshot
+from blockfilter.policy.snapshot import Snapshot
 
-COMPILER_VERSION = 2  # counts up when the same inputs shall give another snapshot
+__all__ = (
+    "BUILT_IN",
+    "FOLDER",
+    "LOCAL_ALLOW",
+    "Compiled",
+    "Inputs",
+    "ListReport",
+    "OwnList",
+    "Report",
+    "current",
+    "current_async",
+    "digest",
+    "fingerprint",
+    "last_good",
+    "snapshot_file",
+)
+
 BUILT_IN, LOCAL_ALLOW = "built-in", "local-allow"  # ids of the lists that are no file
 FOLDER = "policy"  # in the state directory
 COMPILE_SECONDS = 600  # two million names take a tenth of it on a small machine
 SHOWN = 5  # refused lines in a sentence; the report's file has more of them
-_CHUNK = 1024 * 1024
-_UNREADABLE = bytes(32)  # no snapshot has it among its inputs: the compiler refuses the file
 _COMMAND = (sys.executable, "-P", "-m", "blockfilter.catalog.compiler")
-
-
-class OwnList(NamedTuple):
-    """A list file of the administrator's; its path as given is its id."""
-
-    path: str
-    mode: Mode
-
-
-class Inputs(NamedTuple):
-    """What a policy is made from, besides what the package brings."""
-
-    curated: bool
-    lists: tuple[OwnList, ...]
-    allow: tuple[str, ...]
 
 
 class ListReport(NamedTuple):
@@ -56,9 +57,12 @@ class ListReport(NamedTuple):
     rules: int
     refused: int = 0
     first: tuple[tuple[int, str], ...] = ()
+    note: str = ""  # what else is to be said of it
 
     def sentence(self) -> str:
         """What was refused; "" if nothing was."""
+        if self.note:
+            return f"{self.id}: {self.note}"
         if not self.refused:
             return ""
         first = self.first[:SHOWN]
@@ -73,9 +77,10 @@ class Report:
     """How all lists were read, in the order of the snapshot."""
 
     lists: tuple[ListReport, ...]
+    sources: tuple[str, ...]  # as of the inputs
 
     def sentences(self) -> list[str]:
-        """One sentence for each list that has refused lines."""
+        """One sentence for each list of which something is to be said."""
         return [sentence for one in self.lists if (sentence := one.sentence())]
 
     def facts(self) -> list[dict[str, object]]:
@@ -90,20 +95,21 @@ class Compiled(NamedTuple):
     report: Report
 
 
-def current(inputs: Inputs, state: Path) -> Compiled:
-    """The snapshot of these inputs in `state`, compiled if it is not there yet. Blocks.
+def current(inputs: Inputs, state: Path, now: datetime | None = None) -> Compiled:
+    """The snapshot of these inputs now, compiled to `state` if it is not there yet. Blocks.
 
     ListError with a line for each list that was refused; StateError where nothing can be written.
     """
-    if found := _found(inputs, state):
+    now = now or datetime.now(UTC)
+    if found := _found(inputs, state, now):
         return found
-    request = _request(inputs, state)
+    request = _request(inputs, state, now)
     try:
         ended = subprocess.run(  # noqa: S603  # our own module, by the running interpreter
             _COMMAND,
             input=request,
             stdout=subprocess.PIPE,
-            env=_environment(),
+            env=environment(),
             timeout=COMPILE_SECONDS,
             check=False,
         )
@@ -114,19 +120,20 @@ def current(inputs: Inputs, state: Path) -> Compiled:
     return _result(ended.stdout, ended.returncode, state)
 
 
-async def current_async(inputs: Inputs, state: Path) -> Compiled:
+async def current_async(inputs: Inputs, state: Path, now: datetime | None = None) -> Compiled:
     """As `current`; the event loop goes on meanwhile, and a cancelled call ends the child."""
     import asyncio  # `check` does without it
 
-    if found := await asyncio.to_thread(_found, inputs, state):
+    now = now or datetime.now(UTC)
+    if found := await asyncio.to_thread(_found, inputs, state, now):
         return found
-    request = _request(inputs, state)
+    request = _request(inputs, state, now)
     try:
         child = await asyncio.create_subprocess_exec(
             *_COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment(),
+            env=environment(),
         )
     except OSError as error:
         raise _not_started(error) from error
@@ -142,48 +149,33 @@ async def current_async(inputs: Inputs, state: Path) -> Compiled:
 
 
 def last_good(inputs: Inputs, state: Path) -> Compiled | None:
-    """The newest snapshot of the same lists as they were before one of them broke, if there is one.
+    """The newest snapshot of the same sources as they were before one of them broke, if there is one.
 
     Blocks. A list that has never been read whole has none: its mistake is to be told, not hidden.
     """
-    wanted = {one.path for one in inputs.lists} | ({store.CURATED} if inputs.curated else set())
-    every = sorted(
-        (state / FOLDER).glob("*.snapshot"), key=lambda path: path.stat().st_mtime_ns, reverse=True
-    )
-    for path in every:
+    for path in _made(inputs, state):
         try:
-            report = _read_report(path)
-            Snapshot(path.read_bytes())
+            report, _ = _opened(inputs, path)
         except (OSError, ValueError, PolicyError):
             continue
-        if {one.id for one in report.lists} - {BUILT_IN, LOCAL_ALLOW, store.PROTECTED} == wanted:
+        if report.sources == inputs.sources:
             return Compiled(path, report)
     return None
 
 
-def digest(inputs: Inputs) -> bytes:
-    """SHA-256 over everything that a snapshot of these inputs depends on, in its order."""
-    every: list[object] = [
-        COMPILER_VERSION,
-        FORMAT_VERSION,
-        blockfilter.__version__,
-        suffixes.digest(suffixes.suffix_file()).hex(),
-        [[path.name, _file_digest(path).hex()] for path in store.files(store.shipped())],
-        inputs.curated,
-        [[one.path, one.mode, _file_digest(Path(one.path)).hex()] for one in inputs.lists],
-        inputs.allow,
-    ]
-    return hashlib.sha256(json.dumps(every).encode()).digest()
+def _made(inputs: Inputs, state: Path) -> Iterator[Path]:
+    """Snapshots that may be of these sources: what servers compiled, then what came with releases."""
+    compiled = (state / FOLDER).glob("*.snapshot")
+    yield from sorted(compiled, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    if folder := _alone(inputs):
+        yield from (folder / snapshot_name(serial) for serial in reversed(serials(folder)))
 
 
-def release_text(inputs: Inputs) -> str:
-    """What the list is called: the package's version and a short digest of the curated list."""
-    if not inputs.curated:
-        return blockfilter.__version__
-    every = hashlib.sha256()
-    for path in store.files(store.shipped()):
-        every.update(path.name.encode() + b"\0" + _file_digest(path))
-    return f"{blockfilter.__version__}+{every.hexdigest()[:8]}"
+def _alone(inputs: Inputs) -> Path | None:
+    """The catalogue, where nothing else makes up the policy: its releases bring their snapshots."""
+    if len(inputs.catalogs) != 1 or inputs.lists or inputs.allow:
+        return None
+    return Path(inputs.catalogs[0])
 
 
 def snapshot_file(folder: Path, inputs_digest: bytes) -> Path:
@@ -191,59 +183,60 @@ def snapshot_file(folder: Path, inputs_digest: bytes) -> Path:
     return folder / f"{inputs_digest.hex()}.snapshot"
 
 
-def _file_digest(path: Path) -> bytes:
-    found = hashlib.sha256()
-    try:
-        with opened(path) as file:
-            while chunk := file.read(_CHUNK):
-                found.update(chunk)
-    except (ListError, OSError):
-        return _UNREADABLE
-    return found.digest()
-
-
-def _found(inputs: Inputs, state: Path) -> Compiled | None:
+def _found(inputs: Inputs, state: Path, now: datetime) -> Compiled | None:
     """The snapshot that is there, whole and of these inputs."""
-    wanted = digest(inputs)
-    path = snapshot_file(state / FOLDER, wanted)
-    try:
-        report = _read_report(path)
-        with path.open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        if Snapshot(memoryview(mapped)).inputs != wanted:
-            return None
-    except (OSError, ValueError, PolicyError):
-        return None
-    with suppress(OSError):  # a directory that is only read
-        os.utime(path)  # in use, so not among the oldest, which are removed
-    return Compiled(path, report)
+    wanted = digest(inputs, now)
+    for path in _places(inputs, state, wanted, now):
+        try:
+            report, found = _opened(inputs, path)
+        except (OSError, ValueError, PolicyError):
+            continue
+        if found == wanted:
+            with suppress(OSError):  # a directory that is only read
+                os.utime(path)  # in use, so not among the oldest, which are removed
+            return Compiled(path, report)
+    return None
+
+
+def _places(inputs: Inputs, state: Path, wanted: bytes, now: datetime) -> Iterator[Path]:
+    yield snapshot_file(state / FOLDER, wanted)
+    if folder := _alone(inputs):
+        with suppress(ListError):
+            for layer in layers(inputs, now):
+                if layer.release:
+                    yield folder / snapshot_name(layer.release.serial)
+
+
+def _opened(inputs: Inputs, path: Path) -> tuple[Report, bytes]:
+    """A snapshot's report and the digest of its inputs; OSError, ValueError, PolicyError: none."""
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    snapshot = Snapshot(memoryview(mapped))
+    if path.parent.name == RELEASES:  # nothing of a release is ever refused
+        lists = tuple(ListReport(info.id, info.rules) for info in snapshot.lists)
+        return Report(lists, inputs.sources), snapshot.inputs
+    return _read_report(path), snapshot.inputs
 
 
 def _read_report(path: Path) -> Report:
     """The report beside a snapshot; OSError or ValueError where there is none."""
     try:
-        lists = json.loads(path.with_suffix(".json").read_bytes())["lists"]
-        return Report(
-            tuple(
-                ListReport(name, rules, refused, tuple((line, cause) for line, cause in first))
-                for name, rules, refused, first in lists
-            )
+        value = json.loads(path.with_suffix(".json").read_bytes())
+        lists = tuple(
+            ListReport(name, rules, refused, tuple((line, cause) for line, cause in first), note)
+            for name, rules, refused, first, note in value["lists"]
         )
+        return Report(lists, tuple(value["sources"]))
     except (KeyError, TypeError) as error:
         raise ValueError("not a report") from error
 
 
-def _request(inputs: Inputs, state: Path) -> bytes:
-    return json.dumps({"inputs": inputs, "folder": str((state / FOLDER).absolute())}).encode()
+def _request(inputs: Inputs, state: Path, now: datetime) -> bytes:
+    folder = str((state / FOLDER).absolute())
+    return json.dumps({"inputs": inputs, "folder": folder, "now": now.isoformat()}).encode()
 
 
-def inputs_of(value: Any) -> Inputs:  # noqa: ANN401  # JSON
-    """The inputs as the compiler receives them."""
-    curated, lists, allow = value
-    return Inputs(curated, tuple(OwnList(path, Mode(mode)) for path, mode in lists), tuple(allow))
-
-
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The child finds the same package, wherever we were found: it begins with a path of its own."""
     environ = dict(os.environ)
     parent = str(Path(blockfilter.__file__).absolute().parent.parent)

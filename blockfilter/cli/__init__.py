@@ -2,63 +2,25 @@
 
 A command's module is imported when the command runs and not for the list of commands, and what a
 module needs beyond click it imports inside its function: help must not wait for libraries.
-Exit codes: 0 done, 1 failed, 2 wrong use.
+Exit codes: 0 done, 1 failed or found something, 2 wrong use, 3 refused by a rule.
 """
-
-from importlib import import_module
-from typing import Any
 
 import click
 
 from blockfilter import __version__
-from blockfilter.errors import BlockfilterError, ConfigError
-
-COMMANDS = {  # name: the line `blockfilter --help` shows
-    "serve": "Answer DNS queries.",
-    "check": "Say what would happen to names, and why.",
-    "config": "Check, show and describe the configuration.",
-    "health": "Ask a running server whether it does its work.",
-}
+from blockfilter.cli.lazy import LazyGroup, Told
 
 
-class Failure(click.ClickException):
-    """An error a person can put right: its lines on stderr, and exit code 1."""
+class Commands(LazyGroup):
+    """What `blockfilter --help` lists."""
 
-    def __init__(self, error: BlockfilterError) -> None:
-        super().__init__(str(error))
-        self.problems = error.problems if isinstance(error, ConfigError) else (str(error),)
-
-    def show(self, file: Any = None) -> None:  # noqa: ANN401  # click's own signature
-        """Print one line for each problem."""
-        for problem in self.problems:
-            click.echo(f"blockfilter: {problem}", file=file, err=file is None)
-
-
-class Commands(click.Group):
-    """The commands of `COMMANDS`, each imported from the module of its name when it is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """In the order of the table, which is that of use."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        found: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands without importing one."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's own signature
-        """Run a command; its errors end up as lines, not as tracebacks."""
-        try:
-            return super().invoke(ctx)
-        except BlockfilterError as error:
-            raise Failure(error) from error
+    table = {  # noqa: RUF012  # it is never changed
+        "serve": Told("Answer DNS queries.", "blockfilter.cli.serve"),
+        "check": Told("Say what would happen to names, and why.", "blockfilter.cli.check"),
+        "config": Told("Check, show and describe the configuration.", "blockfilter.cli.config"),
+        "health": Told("Ask a running server whether it does its work.", "blockfilter.cli.health"),
+        "list": Told("Keep the list: propose, review, release, roll back.", "blockfilter.cli.list"),
+    }
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,4 +37,5 @@ def main() -> None:
       blockfilter check example.com          what would happen to a name
       blockfilter config show                every setting, explained
       blockfilter health                     is it working?
+      blockfilter list find rubmaps          what the list says of a site
     """

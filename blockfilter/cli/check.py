@@ -3,19 +3,18 @@
 import json
 import os
 import sys
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from blockfilter.errors import FormatError, StateError
+from blockfilter.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from blockfilter.catalog.snapshots import Compiled, Inputs
+    from blockfilter.catalog.snapshots import Inputs
     from blockfilter.config.settings import Settings
     from blockfilter.policy.decide import Policy
 
@@ -40,6 +39,22 @@ NOT_A_NAME = 2
     metavar="FILE",
     help="Block what this file lists, too; may be repeated.",
 )
+@click.option(
+    "--catalog",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Use this curated catalogue.  [default: the one that comes with blockfilter]",
+)
+@click.option(
+    "--draft",
+    is_flag=True,
+    help="Decide as the next release would if everything proposed were approved.",
+)
+@click.option(
+    "--trace",
+    is_flag=True,
+    help="Show every rule met, in the order of precedence, and the release that brought it.",
+)
 @click.option("--state", metavar="DIR", help="State directory, for the compiled policy.")
 def check(
     names: tuple[str, ...],
@@ -47,6 +62,9 @@ def check(
     as_json: bool,
     config_file: Path | None,
     list_files: tuple[str, ...],
+    catalog: Path | None,
+    draft: bool,
+    trace: bool,
     state: str | None,
 ) -> None:
     """Say what would happen to names, and why: rule, list, site, category and release.
@@ -58,49 +76,39 @@ def check(
     Examples:
       blockfilter check backpage.com www.rubmaps.net
       blockfilter check --list own.txt --json example.com
+      blockfilter check --catalog own --draft example.com
+      blockfilter check --trace www.rubmaps.net
       blockfilter check --stdin < names.txt
     """
     if bool(names) == from_stdin:
         raise click.UsageError("Give names or --stdin, one of the two.")
-    policy = _policy(config_file, list_files, state)
-    sys.exit(_answer(policy, _lines() if from_stdin else enumerate(names, 1), as_json=as_json))
+    from blockfilter.cli import policies
 
-
-def _policy(config_file: Path | None, list_files: tuple[str, ...], state: str | None) -> "Policy":
-    """The policy that serve would load, compiled if it is not there yet."""
-    import mmap
-
-    from blockfilter.config.load import read
-    from blockfilter.policy.decide import Policy
-    from blockfilter.policy.snapshot import Snapshot
-
-    loaded = read(config_file, {}, os.environ)
-    _warn(loaded.warnings)
-    with ExitStack() as until_mapped:
-        compiled = _compiled(loaded.settings, list_files, state, until_mapped)
-        _warn(compiled.report.sentences())
-        with compiled.path.open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    return Policy(Snapshot(memoryview(mapped)))
-
-
-def _compiled(
-    settings: "Settings", list_files: tuple[str, ...], state: str | None, until_mapped: ExitStack
-) -> "Compiled":
-    from blockfilter.catalog import snapshots
-    from blockfilter.config.directories import state_directory
-
+    settings = _settings(config_file, catalog, state)
     inputs = _inputs(settings, list_files)
-    place = Path(state) if state is not None else settings.server.state
-    try:
-        return snapshots.current(inputs, state_directory(place, os.environ))
-    except StateError:  # another user's, or a full disk: what is asked needs no state
-        temporary = until_mapped.enter_context(tempfile.TemporaryDirectory(prefix="blockfilter-"))
-        return snapshots.current(inputs, Path(temporary))
+    with ExitStack() as until_mapped:
+        meant = _drafted(inputs, until_mapped) if draft else inputs
+        policy = policies.opened(meant, settings.server.state, _warn)
+    asked = _lines() if from_stdin else enumerate(names, 1)
+    traced = inputs if trace else None
+    sys.exit(_answer(policy, asked, traced, as_json=as_json))
+
+
+def _settings(config_file: Path | None, catalog: Path | None, state: str | None) -> "Settings":
+    """As serve would have them, with the options on top."""
+    from blockfilter.config.load import read
+
+    given = {"catalog.folder": str(catalog.absolute()) if catalog else None, "server.state": state}
+    overrides = {key: value for key, value in given.items() if value}
+    loaded = read(config_file, overrides, os.environ)
+    for warning in loaded.warnings:
+        _warn(warning)
+    return loaded.settings
 
 
 def _inputs(settings: "Settings", list_files: tuple[str, ...]) -> "Inputs":
     """As serve has them, for the snapshot to be the same; the options need no validation."""
+    from blockfilter.catalog import store
     from blockfilter.catalog.snapshots import Inputs, OwnList
     from blockfilter.policy.rule import Mode
 
@@ -109,11 +117,23 @@ def _inputs(settings: "Settings", list_files: tuple[str, ...]) -> "Inputs":
     except RuntimeError as error:
         raise click.UsageError(f"--list: {error} Write the path out.") from error
     configured = [OwnList(str(one.file), Mode(one.mode)) for one in settings.list]
+    curated = [settings.catalog.folder or store.shipped()] if settings.policy.curated else []
+    local = [settings.catalog.local] if settings.catalog.local else []
     return Inputs(
-        curated=settings.policy.curated,
+        catalogs=tuple(map(str, (*curated, *local))),
         lists=(*configured, *(OwnList(str(path), Mode.ENFORCE) for path in given)),
         allow=settings.policy.allow,
     )
+
+
+def _drafted(inputs: "Inputs", until_mapped: ExitStack) -> "Inputs":
+    """The same with the next release of each catalogue in the place of the one in force."""
+    from blockfilter.catalog import suffixes
+    from blockfilter.cli import policies
+
+    wide = suffixes.read(suffixes.suffix_file()).icann
+    drafts = [policies.drafted(Path(one), wide, until_mapped) for one in inputs.catalogs]
+    return inputs._replace(catalogs=tuple(map(str, drafts)))
 
 
 def _lines() -> "Iterator[tuple[int, str]]":
@@ -121,7 +141,13 @@ def _lines() -> "Iterator[tuple[int, str]]":
     return ((place, line) for place, line in enumerate(lines, 1) if line)
 
 
-def _answer(policy: "Policy", asked: "Iterable[tuple[int, str]]", *, as_json: bool) -> int:
+def _answer(
+    policy: "Policy",
+    asked: "Iterable[tuple[int, str]]",
+    traced: "Inputs | None",
+    *,
+    as_json: bool,
+) -> int:
     """Print the decisions in the order of the questions, which have their places; the exit code."""
     from blockfilter.message import name as names
 
@@ -134,9 +160,18 @@ def _answer(policy: "Policy", asked: "Iterable[tuple[int, str]]", *, as_json: bo
             click.echo(told, err=True)
             code = NOT_A_NAME
             continue
-        facts = {"name": names.to_text(name), **policy.explain(name)._asdict()}
+        facts: dict[str, object] = {"name": names.to_text(name), **policy.explain(name)._asdict()}
         facts["release"] = policy.snapshot.release
-        click.echo(json.dumps(facts) if as_json else _in_words(facts))
+        met = []
+        if traced is not None:
+            from blockfilter.catalog import trace
+
+            met = [one._asdict() for one in trace.rules(policy, name, traced)]
+            facts["trace"] = met
+        if as_json:
+            click.echo(json.dumps(facts))
+        else:
+            click.echo("\n".join([_in_words(facts), *map(_met, met)]))
     return code
 
 
@@ -149,6 +184,15 @@ def _in_words(facts: "Mapping[str, object]") -> str:
     return f"{first}\n  rule: {facts['rule']} ({source}, release {facts['release']})"
 
 
-def _warn(warnings: "Iterable[str]") -> None:
-    for warning in warnings:
-        click.echo(f"blockfilter: warning: {warning}", err=True)
+def _met(rule: "Mapping[str, object]") -> str:
+    """A rule of a trace: its place in the order of precedence, and where it comes from."""
+    site = f", site {rule['site']}" if rule["site"] else ""
+    since = f", since release {rule['since']}" if rule["since"] else ""
+    return (
+        f"  {rule['place']}. {rule['action']} ({rule['mode']}) {rule['rule']}: "
+        f"list {rule['list']}{site}, category {rule['category']}{since}"
+    )
+
+
+def _warn(warning: str) -> None:
+    click.echo(f"blockfilter: warning: {warning}", err=True)

@@ -35,6 +35,12 @@ import click
     metavar="FILE",
     help="Block what this file lists, too; may be repeated.",
 )
+@click.option(
+    "--catalog",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Use this curated catalogue.  [default: the one that comes with blockfilter]",
+)
 @click.option("--state", metavar="DIR", help="Directory for what outlives a restart.")
 @click.option("--runtime", metavar="DIR", help="Directory for hits; RAM-backed is best.")
 def serve(
@@ -42,10 +48,13 @@ def serve(
     listen: tuple[str, ...],
     upstream: tuple[str, ...],
     list_files: tuple[str, ...],
+    catalog: Path | None,
     state: str | None,
     runtime: str | None,
 ) -> None:
     """Answer DNS queries until SIGTERM; SIGHUP reads configuration and lists again.
+
+    A release, a dispute or an exception in its catalogues is noticed within a second.
 
     Without options it listens on 127.0.0.1:5335, forwards to the system's resolvers and uses the
     list that comes with blockfilter. Options go over the environment (BLOCKFILTER_LOG__LEVEL=debug),
@@ -55,12 +64,14 @@ def serve(
     Examples:
       blockfilter serve
       blockfilter serve --listen 192.0.2.53:53 --upstream 192.0.2.1 --upstream 192.0.2.2
+      blockfilter serve --catalog own
       blockfilter serve --list own.txt --config /etc/blockfilter/blockfilter.toml
     """
     from blockfilter.config.load import load
 
     given: dict[str, object] = {
         "server.listen": list(listen),
+        "catalog.folder": str(catalog.absolute()) if catalog else None,
         "server.state": state,
         "server.runtime": runtime,
         "upstream.servers": list(upstream),

@@ -36,6 +36,16 @@ def _places(settings: Settings) -> Iterator[Contradiction]:
         )
 
 
+def _catalogs(settings: Settings) -> Iterator[Contradiction]:
+    folder, local = settings.catalog.folder, settings.catalog.local
+    if local is not None and local == folder:
+        yield Contradiction(
+            ("catalog.folder", "catalog.local"),
+            "catalog.local is the same directory as catalog.folder: the organisation's own entries "
+            "go on top of the curated ones; name another, or leave catalog.folder empty",
+        )
+
+
 def _twice(settings: Settings) -> Iterator[Contradiction]:
     for key, values in (
         ("server.listen", settings.server.listen),
@@ -134,6 +144,7 @@ def overlap(one: Network, other: Network) -> bool:
 
 _CHECKS: tuple[Callable[[Settings], Iterator[Contradiction]], ...] = (
     _places,
+    _catalogs,
     _twice,
     _own_listeners,
     _times,

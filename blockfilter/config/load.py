@@ -25,7 +25,9 @@ MAX_FILE = MIB  # octets; a larger one is not a configuration but a mistake in t
 
 COMMAND_LINE = "command line"
 _POSITION = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
-_PATHS = ("server.state", "server.runtime")
+_PATHS = ("server.state", "server.runtime", "catalog.folder", "catalog.local")
+# Read by the commands that keep a catalogue; no settings, and no mistakes.
+_OTHERS = frozenset(PREFIX + name for name in ("CATALOG", "MAINTAINER", "KEY", "KEY_PASSWORD"))
 
 _log = logging.getLogger(__name__)
 
@@ -129,7 +131,7 @@ class _Layers:
     def add_environment(self, environ: Mapping[str, str]) -> None:
         known = {variable(key): (key, setting) for key, setting in fields.every_key()}
         for name in sorted(environ):
-            if not name.startswith(PREFIX):
+            if not name.startswith(PREFIX) or name in _OTHERS:
                 continue
             if name not in known:
                 close = get_close_matches(name, known, n=1)

@@ -136,10 +136,28 @@ class BlockedSettings(Table):
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogSettings(Table):
+    """The catalogues whose releases are in force: the curated one, and the organisation's own."""
+
+    folder: Annotated[
+        Directory, Doc("The curated catalogue; empty is the one that comes with blockfilter.")
+    ] = None
+    local: Annotated[
+        Directory, Doc("The organisation's own catalogue, on top of the curated one; empty: none.")
+    ] = None
+    refresh: Annotated[
+        bool, Doc("Fetch the subscriptions of these catalogues anew once a day.")
+    ] = True
+    look: Annotated[
+        bool, Doc("Look once a week, slowly, whether the names of the dossiers still exist.")
+    ] = True
+
+
+@dataclass(frozen=True, slots=True)
 class PolicySettings(Table):
     """What is blocked besides the lists named under [[list]]."""
 
-    curated: Annotated[bool, Doc("Use the curated list that comes with blockfilter.")] = True
+    curated: Annotated[bool, Doc("Use the curated catalogue.")] = True
     allow: Annotated[
         tuple[Name, ...], Doc("Names never blocked, with all below them; they outrank every list.")
     ] = ()
@@ -260,6 +278,7 @@ class Settings(Table):
     server: ServerSettings = ServerSettings()
     upstream: UpstreamSettings = UpstreamSettings()
     blocked: BlockedSettings = BlockedSettings()
+    catalog: CatalogSettings = CatalogSettings()
     policy: PolicySettings = PolicySettings()
     special: SpecialSettings = SpecialSettings()
     cache: CacheSettings = CacheSettings()

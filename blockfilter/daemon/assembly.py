@@ -1,9 +1,11 @@
 """Settings become the values and parts the resolver works with. Nothing here listens or runs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import NamedTuple
 
+from blockfilter.catalog import store
 from blockfilter.catalog.snapshots import Inputs, OwnList
 from blockfilter.config.settings import Office, Settings
 from blockfilter.config.values import Endpoint
@@ -43,10 +45,17 @@ class Forwarding(NamedTuple):
 def inputs(settings: Settings) -> Inputs:
     """What the policy is compiled from."""
     return Inputs(
-        curated=settings.policy.curated,
+        catalogs=tuple(map(str, _catalogs(settings))),
         lists=tuple(OwnList(str(one.file), Mode(one.mode)) for one in settings.list),
         allow=settings.policy.allow,
     )
+
+
+def _catalogs(settings: Settings) -> Iterator[Path]:
+    if settings.policy.curated:
+        yield settings.catalog.folder or store.shipped()
+    if settings.catalog.local is not None:
+        yield settings.catalog.local
 
 
 def forwarding(

@@ -23,9 +23,12 @@ class Schedule:
         self._zone = time_zone
         self._scheduler = AsyncIOScheduler(timezone=time_zone, job_defaults=_DEFAULTS)
 
-    def every(self, seconds: float, job: Callable[[], object]) -> None:
-        """Run `job` every so many seconds."""
-        self._scheduler.add_job(job, IntervalTrigger(seconds=seconds, timezone=self._zone))
+    def every(
+        self, seconds: float, job: Callable[[], object], *, jitter: int | None = None
+    ) -> None:
+        """Run `job` every so many seconds, give or take `jitter`."""
+        trigger = IntervalTrigger(seconds=seconds, timezone=self._zone, jitter=jitter)
+        self._scheduler.add_job(job, trigger)
 
     def daily(self, hour: int, job: Callable[[], object]) -> None:
         """Run `job` when the local day reaches `hour`."""

@@ -8,7 +8,6 @@ reload builds everything anew beside what runs and swaps it in one step.
 import asyncio
 import contextlib
 import logging
-import mmap
 import signal
 import socket
 import time
@@ -18,21 +17,27 @@ from zoneinfo import ZoneInfo
 import tzlocal
 
 from blockfilter import __version__
-from blockfilter.catalog import snapshots
 from blockfilter.config import directories, systemd
 from blockfilter.config.resolvers import system_resolvers
 from blockfilter.config.settings import Settings
 from blockfilter.config.values import Endpoint
-from blockfilter.daemon import assembly, process, status
+from blockfilter.daemon import assembly, policy, process, status
+from blockfilter.daemon.errands import (
+    LOOK_JITTER,
+    LOOK_SECONDS,
+    REFRESH_JITTER,
+    REFRESH_SECONDS,
+    Errands,
+)
 from blockfilter.daemon.probe import LoopProbe
 from blockfilter.daemon.schedule import Schedule
-from blockfilter.errors import BlockfilterError, ListError, LoopError
+from blockfilter.daemon.watch import Watch
+from blockfilter.errors import BlockfilterError, LoopError
 from blockfilter.hits.recorder import Recorder
-from blockfilter.policy.decide import Policy
-from blockfilter.policy.snapshot import Snapshot
 from blockfilter.resolve.cache import Cache
 from blockfilter.resolve.repeats import Repeats
 from blockfilter.resolve.resolver import Resolver
+from blockfilter.resolve.routes import Routes
 from blockfilter.resolve.upstream import Transport
 from blockfilter.serve import sockets
 from blockfilter.serve.admission import Admission
@@ -48,16 +53,6 @@ _DRAIN_STEP = 0.02
 _RESERVED_DESCRIPTORS = 64
 # Parts of the configuration that only a restart brings into force.
 _FIXED = ("server", "tcp", "limits", "hits", "cache", "office")
-
-
-class Loaded:
-    """A policy and what is to be said of it."""
-
-    def __init__(self, compiled: snapshots.Compiled) -> None:
-        with compiled.path.open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self.policy = Policy(Snapshot(memoryview(mapped)))
-        self.report = compiled.report
 
 
 class Server:
@@ -105,7 +100,10 @@ class Server:
         inherited = systemd.inherited_sockets(self._environ)
         self._listeners = _addresses(inherited) or settings.server.listen
         self._servers = settings.upstream.servers or system_resolvers(self._listeners)
-        self._loaded = await self._load_at_start(settings)
+        wanted = assembly.inputs(settings)
+        seen = await policy.fingerprint(wanted)
+        self._loaded = await policy.load_at_start(wanted, self._state)
+        self._policy_error = self._loaded.error
         self._zone = _zone(settings.server.time_zone)
         self._recorder = Recorder(
             self._runtime, self._zone, offices=assembly.offices(settings.office)
@@ -126,27 +124,12 @@ class Server:
         await self._probe.check()
         self._begin_schedule()
         parts.callback(self._schedule.stop)
+        parts.callback(self._errands.stop)
+        watch = Watch(self._fingerprint, self._on_release)
+        watch.start(seen)
+        parts.callback(watch.stop)
         await self._write_status()
         parts.callback(status.withdraw, self._state)
-
-    async def _load_at_start(self, settings: Settings) -> Loaded:
-        """The policy, or the last good one of the same lists: a list that broke stops no service."""
-        try:
-            return await self._load(settings)
-        except ListError as error:
-            wanted = assembly.inputs(settings)
-            compiled = await asyncio.to_thread(snapshots.last_good, wanted, self._state)
-            if compiled is None:
-                raise
-            self._policy_error = str(error)
-            log.error("the last good policy is in force, for a list broke: %s", error)  # noqa: TRY400
-            return await asyncio.to_thread(Loaded, compiled)
-
-    async def _load(self, settings: Settings) -> Loaded:
-        compiled = await snapshots.current_async(assembly.inputs(settings), self._state)
-        for sentence in compiled.report.sentences():
-            log.warning("%s", sentence)
-        return await asyncio.to_thread(Loaded, compiled)
 
     def _assemble(self, loop: asyncio.AbstractEventLoop) -> None:
         settings = self._settings
@@ -155,7 +138,7 @@ class Server:
         self._forwarding = self._forward(settings, self._servers)
         self._resolver = Resolver(
             policy=self._loaded.policy,
-            routes=assembly.routes(settings, self._forwarding, self._servers, self._probe.zones),
+            routes=self._routes(),
             cache=Cache(settings.cache.max_bytes - bytes_each, settings.cache.failure_ttl),
             repeats=self._repeats,
             recorder=self._recorder,
@@ -236,6 +219,14 @@ class Server:
         self._schedule.every(self._settings.hits.fold_seconds, self._keep_hits)
         self._schedule.daily(0, lambda: self._recorder.forget_key(time.time()))
         self._schedule.every(STATUS_SECONDS, self._write_status)
+        catalog = self._settings.catalog
+        self._errands = Errands(
+            assembly.inputs(self._settings).catalogs, [str(server) for server in self._servers]
+        )
+        if catalog.refresh:
+            self._schedule.every(REFRESH_SECONDS, self._errands.refresh, jitter=REFRESH_JITTER)
+        if catalog.look:
+            self._schedule.every(LOOK_SECONDS, self._errands.look, jitter=LOOK_JITTER)
         if watchdog := systemd.watchdog_seconds(self._environ):
             self._schedule.every(watchdog / 2, self._alive)
         self._schedule.start()
@@ -292,7 +283,7 @@ class Server:
             try:
                 settings = await asyncio.to_thread(self._reread)
                 servers = settings.upstream.servers or system_resolvers(self._listeners)
-                loaded = await self._load(settings)
+                loaded = await policy.load(assembly.inputs(settings), self._state)
             except BlockfilterError as error:
                 self._policy_error = str(error)
                 log.error("reload failed, the old policy stays in force: %s", error)  # noqa: TRY400
@@ -301,8 +292,37 @@ class Server:
             await self._write_status()
             self._notifier.ready(f"{self._loaded.policy.snapshot.rules} rules")
 
+    async def _fingerprint(self) -> bytes:
+        return await policy.fingerprint(assembly.inputs(self._settings))
+
+    async def _on_release(self) -> None:
+        """Take in what a catalogue says now; configuration and upstreams stay as they are."""
+        async with self._reloading:
+            wanted = assembly.inputs(self._settings)
+            try:
+                self._loaded = await policy.load(wanted, self._state)
+            except BlockfilterError as error:
+                self._policy_error = str(error)
+                log.error("a release was not taken, the old policy stays: %s", error)  # noqa: TRY400
+            else:
+                self._policy_error = ""
+                self._resolver.swap(
+                    policy=self._loaded.policy,
+                    routes=self._routes(),
+                    settings=assembly.answer_settings(self._settings),
+                )
+                self._tell_policy()
+            await self._write_status()
+
+    def _routes(self) -> Routes:
+        return assembly.routes(self._settings, self._forwarding, self._servers, self._probe.zones)
+
+    def _tell_policy(self) -> None:
+        snapshot = self._loaded.policy.snapshot
+        log.info("policy reloaded: %d rules of release %s", snapshot.rules, snapshot.release)
+
     async def _put_in_force(
-        self, settings: Settings, servers: tuple[Endpoint, ...], loaded: Loaded
+        self, settings: Settings, servers: tuple[Endpoint, ...], loaded: policy.Loaded
     ) -> None:
         if changed := [part for part in _FIXED if _differ(settings, self._settings, part)]:
             log.warning("changes in [%s] take effect at a restart", "], [".join(changed))
@@ -313,7 +333,7 @@ class Server:
         self._policy_error = ""
         self._resolver.swap(
             policy=loaded.policy,
-            routes=assembly.routes(settings, self._forwarding, servers, self._probe.zones),
+            routes=self._routes(),
             settings=assembly.answer_settings(settings),
         )
         try:
@@ -322,11 +342,9 @@ class Server:
             self._policy_error = str(error)
             self._probe.returned = None  # said; the server goes on, as after any failed reload
             log.error("%s", error)  # noqa: TRY400
-        snapshot = loaded.policy.snapshot
-        log.info("policy reloaded: %d rules of release %s", snapshot.rules, snapshot.release)
+        self._tell_policy()
 
     async def _write_status(self) -> None:
-        snapshot = self._loaded.policy.snapshot
         state = self._recorder.state
         facts = status.process_facts(__version__) | {
             "listeners": [str(listener) for listener in self._listeners],
@@ -335,14 +353,7 @@ class Server:
                 for group in self._forwarding.groups
                 for address, up in group.status()
             ],
-            "policy": {
-                "release": snapshot.release,
-                "serial": snapshot.serial,
-                "rules": snapshot.rules,
-                "suffix_date": snapshot.suffix_date,
-                "lists": self._loaded.report.facts(),
-                "error": self._policy_error,
-            },
+            "policy": self._loaded.facts(self._policy_error),
             "hits": {"state": state.status, "detail": state.detail},
             "runtime": {"ram_backed": directories.ram_backed(self._runtime)},
         }

@@ -160,7 +160,7 @@ class Policy:
     def _explained(self, match: Match, *, blocked: bool, mode: str | None, why: str) -> Explanation:
         record = match.record
         source = self.snapshot.lists[record.list].id
-        rule = _in_words(record.trigger, match.rule)
+        rule = in_words(record.trigger, match.rule)
         return Explanation(blocked, mode, rule, source, record.site or None, record.category, why)
 
     def _judge(self, name: bytes) -> Decision:
@@ -248,7 +248,8 @@ class Policy:
         return (self._patterns.Match(names.to_text(name)) or []) if self._patterns else []
 
 
-def _in_words(trigger: Trigger, rule: bytes) -> str:
+def in_words(trigger: Trigger, rule: bytes) -> str:
+    """A rule as a person reads it."""
     match trigger:
         case Trigger.EXACT:
             return names.to_text(rule)

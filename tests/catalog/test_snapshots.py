@@ -13,15 +13,16 @@ import pytest
 
 import blockfilter
 from blockfilter.catalog import compiler, snapshots, store, suffixes
+from blockfilter.catalog import inputs as inputs_module
 from blockfilter.catalog.snapshots import Inputs, OwnList
 from blockfilter.errors import ListError, StateError
 from blockfilter.message import name as names
 from blockfilter.policy.decide import Policy
-from blockfilter.policy.rule import Mode, Role
+from blockfilter.policy.rule import Mode
 from blockfilter.policy.snapshot import Snapshot
+from tests.catalogs import START, laid, rule
 
-NOTHING = Inputs(curated=False, lists=(), allow=())
-CURATED = NOTHING._replace(curated=True)
+NOTHING = Inputs(catalogs=(), lists=(), allow=())
 
 
 @pytest.fixture
@@ -45,12 +46,16 @@ def suffixes_once():
     suffixes.read = read
 
 
-def current(inputs, state):
+def current(inputs, state, now=START):
     """As `snapshots.current`, with the compiler's work done here: a child takes half a second."""
-    if found := snapshots._found(inputs, state):
+    if found := snapshots._found(inputs, state, now):
         return found
-    path = compiler.compiled(inputs, state / snapshots.FOLDER)
+    path = compiler.compiled(inputs, state / snapshots.FOLDER, now)
     return snapshots._result(json.dumps({"snapshot": path.name}).encode(), 0, state)
+
+
+def with_catalog(*paths):
+    return NOTHING._replace(catalogs=tuple(map(str, paths)))
 
 
 def with_list(path, mode=Mode.ENFORCE):
@@ -64,19 +69,6 @@ def policy(compiled):
 def verdict(compiled, text):
     found = policy(compiled).explain(names.from_text(text))
     return found.mode, found.list
-
-
-def test_the_curated_list_is_compiled_and_decides(state):
-    compiled = snapshots.current(CURATED, state)
-    assert verdict(compiled, "www.backpage.com") == ("enforced", "curated")
-    assert verdict(compiled, "www.rubmaps.co.uk") == ("enforced", "curated")
-    assert verdict(compiled, "craigslist.org") == ("monitored", "curated")
-    assert verdict(compiled, "rainn.org") == (None, "protected")
-    assert verdict(compiled, "example.com") == (None, None)
-    snapshot = policy(compiled).snapshot
-    assert [info.role for info in snapshot.lists].count(Role.PROTECTED) == 1
-    assert snapshot.release == snapshots.release_text(CURATED)
-    assert snapshot.suffix_date >= "2026"
 
 
 def test_the_test_name_is_blocked_and_not_counted_without_any_list(state):
@@ -114,13 +106,19 @@ def test_the_same_inputs_reuse_the_snapshot_and_its_report(state, own):
 
 
 def test_every_input_has_its_part_in_the_digest(own, tmp_path, monkeypatch):
+    one, other = tmp_path / "one", tmp_path / "other"
+    laid(one, {"curated": [rule("one.example")]})
+    laid(other, {"curated": [rule("other.example")]})
     copy = tmp_path / "copy.txt"
     copy.write_bytes(own.read_bytes())
     digests = {
-        snapshots.digest(inputs)
+        snapshots.digest(inputs, START)
         for inputs in (
             NOTHING,
-            CURATED,
+            with_catalog(one),
+            with_catalog(other),
+            with_catalog(one, other),
+            with_catalog(other, one),
             with_list(own),
             with_list(own, Mode.MONITOR),
             with_list(copy),
@@ -129,13 +127,13 @@ def test_every_input_has_its_part_in_the_digest(own, tmp_path, monkeypatch):
             NOTHING._replace(allow=("a.example",)),
         )
     }
-    assert len(digests) == 8
-    before = snapshots.digest(with_list(own))
+    assert len(digests) == 11
+    before = snapshots.digest(with_list(own), START)
     own.write_text("c.example\n")
-    assert snapshots.digest(with_list(own)) != before
-    before = snapshots.digest(NOTHING)
-    monkeypatch.setattr(snapshots, "COMPILER_VERSION", snapshots.COMPILER_VERSION + 1)
-    assert snapshots.digest(NOTHING) != before
+    assert snapshots.digest(with_list(own), START) != before
+    before = snapshots.digest(NOTHING, START)
+    monkeypatch.setattr(inputs_module, "COMPILER_VERSION", 99)
+    assert snapshots.digest(NOTHING, START) != before
 
 
 def test_a_changed_list_is_compiled_with_the_next_serial(state, own):
@@ -172,7 +170,7 @@ def test_what_is_damaged_is_compiled_anew(state, own, damage):
 
 def test_the_report_says_what_was_refused_with_lines_and_causes_and_never_the_text(state, own):
     own.write_text("a.example\nbad!.example\n" + "co.uk\n" * 29)
-    report = current(with_list(own)._replace(curated=True), state).report
+    report = current(with_list(own), state).report
     (sentence,) = report.sentences()
     assert sentence.startswith(f"{own}: 30 lines were refused and skipped (line 2: a character")
     assert "line 3: a public suffix" in sentence
@@ -181,8 +179,7 @@ def test_the_report_says_what_was_refused_with_lines_and_causes_and_never_the_te
     assert "co.uk" not in sentence
     facts = {fact["id"]: fact for fact in report.facts()}
     assert facts[str(own)] == {"id": str(own), "rules": 1, "error": sentence}
-    assert facts["curated"]["rules"] > 50
-    assert facts["curated"]["error"] == ""
+    assert facts["protected"]["error"] == ""
     json.dumps(report.facts())
 
 
@@ -296,11 +293,13 @@ def test_a_list_that_is_changed_while_it_is_read_is_read_again(state, own, monke
         return result
 
     monkeypatch.setattr(compiler, "_built", change_meanwhile)
-    path = compiler.compiled(with_list(own), state / "policy")
+    path = compiler.compiled(with_list(own), state / "policy", START)
     found = Policy(Snapshot(path.read_bytes()))
     assert found.explain(names.from_text("c.example")).blocked
     assert not found.explain(names.from_text("a.example")).blocked
-    assert path == snapshots.snapshot_file(state / "policy", snapshots.digest(with_list(own)))
+    assert path == snapshots.snapshot_file(
+        state / "policy", snapshots.digest(with_list(own), START)
+    )
 
 
 def test_the_asynchronous_way_gives_the_same_and_lets_the_loop_go_on(state, own):
@@ -345,12 +344,12 @@ def test_finding_a_snapshot_imports_no_library_of_the_compiler(state):
     current(NOTHING, state)
     code = (
         "import sys; from pathlib import Path; from blockfilter.catalog import snapshots\n"
-        f"snapshots.current(snapshots.Inputs(False, (), ()), Path({str(state)!r}))\n"
+        f"snapshots.current(snapshots.Inputs((), (), ()), Path({str(state)!r}))\n"
         "print([m for m in ('tldextract', 'publicsuffixlist', 'asyncio') if m in sys.modules])"
     )
     ended = subprocess.run(
         [sys.executable, "-c", code],
-        env=snapshots._environment(),
+        env=snapshots.environment(),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -371,20 +370,9 @@ def test_a_package_that_is_installed_nowhere_compiles_with_itself(state, tmp_pat
     (package / "__init__.py").write_text('__version__ = "9.9.9"\n')
     code = (
         "from pathlib import Path; from blockfilter.catalog import snapshots\n"
-        f"snapshots.current(snapshots.Inputs(True, (), ()), Path({str(state)!r}))"
+        f"snapshots.current(snapshots.Inputs((), (), ()), Path({str(state)!r}))"
     )
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environ, check=True)
     (made,) = (state / "policy").glob("*.snapshot")
-    assert Snapshot(made.read_bytes()).release.startswith("9.9.9+")
-
-
-def test_the_release_is_the_version_and_a_digest_of_the_curated_list(tmp_path, monkeypatch):
-    text = snapshots.release_text(CURATED)
-    version, _, short = text.partition("+")
-    assert snapshots.release_text(NOTHING) == version
-    assert len(short) == 8
-    for path in store.files(store.shipped()):
-        (tmp_path / path.name).write_bytes(path.read_bytes() + b"\n")
-    monkeypatch.setattr(store, "shipped", lambda: tmp_path)
-    assert snapshots.release_text(CURATED) != text
+    assert Snapshot(made.read_bytes()).release == "9.9.9"

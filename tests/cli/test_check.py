@@ -30,7 +30,7 @@ def home(tmp_path_factory):
 @pytest.fixture
 def run(home, tmp_path):
     def run(*arguments, code=0, python=("-m", "blockfilter"), **more):
-        environ = {k: v for k, v in snapshots._environment().items() if "BLOCKFILTER" not in k}
+        environ = {k: v for k, v in snapshots.environment().items() if "BLOCKFILTER" not in k}
         options: dict[str, Any] = {"text": True, "input": ""} | more
         ended = subprocess.run(
             [sys.executable, *python, "check", *map(str, arguments)],
@@ -177,7 +177,7 @@ def test_a_state_directory_that_cannot_be_written_is_done_without(run, tmp_path)
     (tmp_path / "file").write_text("")
     place = tmp_path / "temporary"
     place.mkdir()
-    environ = snapshots._environment() | {"TMPDIR": str(place)}
+    environ = snapshots.environment() | {"TMPDIR": str(place)}
     ended = subprocess.run(
         [
             sys.executable,
