@@ -8,15 +8,16 @@ as if no protected or allowed name outranked it. Look-alikes, redundance and the
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import NamedTuple
 
-from blockfilter.catalog import selftest, store, suffixes
+from blockfilter.catalog import delta, selftest, store, suffixes
+from blockfilter.catalog.delta import Limits
 from blockfilter.catalog.finding import Finding
 from blockfilter.catalog.harm import MAX_PATTERNS, Harm, Judge, blocking, stranger, touching
 from blockfilter.catalog.manifest import Manifest
 from blockfilter.catalog.reference import Reference
 from blockfilter.catalog.rulebook import found
-from blockfilter.catalog.site import State
 from blockfilter.catalog.store import Catalog
 from blockfilter.catalog.suffixes import Wide
 from blockfilter.message import name as names
@@ -24,19 +25,8 @@ from blockfilter.policy.decide import Match, Policy, in_words
 from blockfilter.policy.rule import Action, Role, Trigger
 from blockfilter.policy.snapshot import SUFFIX_SPACE, WILDCARD, Node, Record
 
-MIN_JUDGED = 10  # rules; of a shorter list one alone is more than the limit
+MAX_BELOW = 1000  # names below a protected one that are told of; one is enough to refuse
 _WWW = b"\x03www"
-_SHOWN = 1000  # names below a protected one that are looked at; the first is enough to refuse
-
-
-class Limits(NamedTuple):
-    """By how many per cent a list may change from one release to the next."""
-
-    shrink: int = 10
-    growth: int = 25
-
-
-LIMITS = Limits()
 
 
 def findings(
@@ -49,7 +39,7 @@ def findings(
     today: date,
     own_zones: Iterable[str] = (),
     wide: Wide | None = None,
-    limits: Limits = LIMITS,
+    limits: Limits = delta.LIMITS,
 ) -> list[Finding]:
     """All findings, in an order that depends on the candidate only.
 
@@ -59,7 +49,7 @@ def findings(
         wide = suffixes.read(suffixes.suffix_file()).icann
     gate = _Gate(candidate, catalog, reference, tuple(own_zones), wide)
     every = [
-        *_delta(manifest, previous, catalog, today, limits),
+        *delta.findings(manifest, previous, catalog, today, limits),
         *gate.protected(),
         *gate.popular(),
         *gate.public_suffixes(wide),
@@ -68,41 +58,6 @@ def findings(
         *selftest.findings(candidate, manifest, catalog, reference, today),
     ]
     return list(dict.fromkeys(every))
-
-
-def _delta(
-    manifest: Manifest,
-    previous: Manifest | None,
-    catalog: Catalog,
-    today: date,
-    limits: Limits,
-) -> Iterator[Finding]:
-    """Lists that changed more than usual since the release in force."""
-    now = {one.id: one.rules for one in manifest.lists}
-    for before in previous.lists if previous else ():
-        if before.rules < MIN_JUDGED or (
-            before.id not in now and _ended(before.id, catalog, today)
-        ):
-            continue
-        change = 100 * (now.get(before.id, 0) - before.rules) / before.rules
-        grown = (
-            change > limits.growth and before.role != Role.PROTECTED
-        )  # more of these harm nobody
-        if grown or change < -limits.shrink:
-            yield found(
-                "delta",
-                f"release {manifest.serial}: {before.id}",
-                f"it had {before.rules} rules and would have {now.get(before.id, 0)}, "
-                f"{change:+.1f} % where -{limits.shrink} % to +{limits.growth} % is usual",
-            )
-
-
-def _ended(list_id: str, catalog: Catalog, today: date) -> bool:
-    """Whether people ended a list, or the time they gave it is over."""
-    entry = catalog.entry(list_id)
-    return entry is not None and (
-        entry.state in (State.RETIRED, State.REJECTED) or entry.expired(today)
-    )
 
 
 class _Place(NamedTuple):
@@ -217,7 +172,7 @@ class _Gate:
         return is_list and record.action is Action.BLOCK
 
     def _node(self, key: bytes) -> Node:
-        number = self._snapshot.metadata[self._snapshot.trie.key_id(key)]
+        number: int = self._snapshot.metadata[self._snapshot.trie.key_id(key)]
         return self._snapshot.nodes[number]
 
     def _hosts(self, name: bytes) -> Iterator[bytes]:
@@ -226,13 +181,11 @@ class _Gate:
             yield _WWW + name
 
     def _blocked_below(self, name: bytes) -> Iterator[bytes]:
-        """Names below that some list speaks of."""
+        """Names below that some list blocks or watches, the first of them."""
         own = names.key(name)
-        for number, key in enumerate(self._snapshot.trie.iterkeys(own)):
-            if number == _SHOWN:
-                return
-            if key != own and any(map(self._blocks, self._node(key).records)):
-                yield names.from_key(key)
+        below = (key for key in self._snapshot.trie.iterkeys(own) if key != own)
+        blocked = (key for key in below if any(map(self._blocks, self._node(key).records)))
+        return map(names.from_key, islice(blocked, MAX_BELOW))
 
     def _wide_keys(self, wide: Wide) -> Iterator[bytes]:
         """The keys of the trie that stand at the root, at a single label or at a public suffix."""
@@ -261,9 +214,8 @@ def own_verdicts(policy: Policy, name: bytes) -> Iterator[Match]:
     A list speaks by the strongest of its rules, and where that is an exception not at all.
     """
     judged: set[int] = set()
-    for match in sorted(
-        policy.matches(name), key=lambda m: (m.rank, m.record.action is Action.BLOCK)
-    ):
+    found_here = policy.matches(name)
+    for match in sorted(found_here, key=lambda m: (m.rank, m.record.action is Action.BLOCK)):
         if match.record.list in judged:
             continue
         judged.add(match.record.list)

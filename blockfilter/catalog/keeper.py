@@ -116,8 +116,9 @@ class _Change:
 
     def stand(self, entries: Sequence[Entry], allowed: Sequence[Allowed]) -> None:
         """What takes effect at once; left alone where it stays as it is."""
-        paused = release.standing(self._folder.path).paused
-        octets = release.standing_of(entries, allowed, paused=paused).octets()
+        was = release.standing(self._folder.path)
+        now = release.standing_of(entries, allowed, paused=was.paused, before=was)
+        octets = now.octets()
         if self._octets(STANDING) != octets:
             self.files[STANDING] = octets
 
@@ -225,9 +226,18 @@ class Keeper:
             if what == "approve" and by_system and before.state is State.PROPOSED:
                 what = "adopt"
             after = workflow.moved(before, what, change.act, reason)
+            if what == "reject" and before.approved is not None:
+                after = self._restored(change, before, reason)
             if after.state in IN_FORCE and isinstance(after, Dossier):
                 self._checked(after, change)
             return change.put(after, what, reason)
+
+    def _restored(self, change: _Change, edited: Entry, reason: str) -> Entry:
+        """The version before an edit that is rejected: it was approved, and it is in force."""
+        versions = [line.entry for line in change.lines if line.id == edited.id and line.entry]
+        stood = next(one for one in reversed(versions) if one["state"] != State.PROPOSED)
+        before = store.from_plain(stood, f"entry {edited.id}", self._wide)
+        return replace(before, reason=reason, changed=change.act)
 
     def edit(self, id_: str, changes: Mapping[str, object], reason: str) -> Entry:
         """Other values for some keys, in plain form; None removes a key."""

@@ -90,7 +90,7 @@ class Making:
     def standing(self) -> Standing:
         """What is softened when the release is in force."""
         was, catalog = self.base.standing, self.catalog
-        return standing_of(catalog.entries(), catalog.allowed, paused=was.paused)
+        return standing_of(catalog.entries(), catalog.allowed, paused=was.paused, before=was)
 
     def compiled(self, manifest: Manifest) -> bytes:
         """The snapshot of the release alone, as servers will have it."""
@@ -144,7 +144,7 @@ class Making:
         files |= self._release(manifest, snapshot, actor)
         for listed in manifest.lists:
             new = rules_file(self._scratch, listed)
-            if not new.is_symlink():
+            if new.exists() and not new.is_symlink():  # two lists may say the same
                 self.folder.keep_rules(new, listed.sha256)
         self.folder.commit(journal, files)
 

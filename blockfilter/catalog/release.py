@@ -137,6 +137,8 @@ def draft(folder: Path, wide: "Wide", into: Path, now: datetime) -> None:
 
 
 def _check_changed(manifest: Manifest, base: Base) -> None:
+    if base.release is None and not any(one.rules for one in manifest.lists):
+        raise RefusedError("nothing is approved yet; a second person approves what was proposed")
     if base.release and base.release.content == manifest.content:
         raise RefusedError(
             f"nothing has changed since release {base.release.serial}; there is nothing to release"

@@ -22,6 +22,7 @@ _NO_ENTRY = (
     *("allow", "disallow", "release", "rollback", "pause", "resume", "force"),
     *("enrol", "rotate", "remove"),
 )
+_STANDS = (State.APPROVED, State.ACTIVE)
 _REFRESHED = ("format", "rules", "refused", "sha256")
 
 
@@ -38,6 +39,7 @@ class Replay:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.entries: dict[str, Mapping[str, Any]] = {}
+        self.stood: dict[str, Mapping[str, Any]] = {}  # the last version that was approved
         self.keys: dict[str, list[Key]] = {}
         self.paused = False
         self.in_force: int | None = None
@@ -57,6 +59,8 @@ class Replay:
                     self._wrong(line, "move", problem)
                 if line.entry is not None:
                     self.entries[line.id] = line.entry
+                    if line.entry.get("state") in _STANDS:
+                        self.stood[line.id] = line.entry
             known[line.digest] = line.number
             open_[line.digest] = line.number
 
@@ -150,10 +154,12 @@ class Replay:
         elif before is None:
             yield f"{line.what} of {line.id}, which no line before it proposed"
         else:
-            yield from _moved(line, before, after)
+            yield from _moved(line, before, after, self.stood.get(line.id))
 
 
-def _moved(line: Line, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _moved(
+    line: Line, before: Mapping[str, Any], after: Mapping[str, Any], stood: Mapping[str, Any] | None
+) -> Iterator[str]:
     state, author = before.get("state"), _by(before, "proposed")
     if line.what == "refresh":
         if any(before.get(key) != after.get(key) for key in {*before, *after} - {*_REFRESHED}):
@@ -170,6 +176,9 @@ def _moved(line: Line, before: Mapping[str, Any], after: Mapping[str, Any]) -> I
             yield f"an edit makes a {state} entry {after.get('state')}"
         elif _rules(before) != _rules(after):
             yield "an edit changes what is blocked, and does not wait for a second person"
+    elif line.what == "reject" and stood and "approved" in before and state == State.PROPOSED:
+        if after.get("state") not in _STANDS or _rules(after) != _rules(stood):
+            yield "rejects an edit, and does not bring back the version before it"
     elif move := MOVES.get(line.what):
         if state not in move.sources:
             yield f"{line.what} of {line.id}, which was {state}"

@@ -31,7 +31,7 @@ RULES = (
         "public-suffix",
         _ERROR,
         "A rule at a public suffix or a bare top-level domain blocks the sites of strangers.",
-        "list the site's own name instead: blockfilter list edit ID --remove NAME --add ...",
+        "list the site's own name instead: blockfilter list edit ID --remove NAME --add OTHER",
         _EXCEPT,
     ),
     Check(

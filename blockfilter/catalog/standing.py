@@ -53,12 +53,15 @@ def standing(folder: Path) -> Standing:
     return found
 
 
-def standing_of(entries: Iterable[Entry], allowed: Iterable[Allowed], *, paused: bool) -> Standing:
-    """What a catalogue asks to soften now.
+def standing_of(
+    entries: Iterable[Entry], allowed: Iterable[Allowed], *, paused: bool, before: Standing
+) -> Standing:
+    """What a catalogue asks to soften now, after what it asked `before`.
 
     Besides what is disputed it is all that nobody stands by any more: a release rolled back to may
     still have what was retired since.
     """
-    disputed = sorted(entry.id for entry in entries if softened(entry))
+    was = set(before.disputed)
+    disputed = sorted(entry.id for entry in entries if softened(entry, was=entry.id in was))
     allow = sorted((one.name, one.until) for one in allowed)
     return Standing(tuple(disputed), tuple(allow), paused)

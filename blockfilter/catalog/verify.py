@@ -196,7 +196,8 @@ def _standing(folder: Path, replay: Replay, catalog: store.Catalog) -> Iterator[
     except ListError as error:
         yield _wrong("standing", STANDING, str(error), _BACK)
         return
-    wanted = release.standing_of(catalog.entries(), catalog.allowed, paused=replay.paused)
+    entries = catalog.entries()
+    wanted = release.standing_of(entries, catalog.allowed, paused=replay.paused, before=found)
     if found != wanted:
         yield _wrong(
             "standing",

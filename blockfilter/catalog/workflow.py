@@ -71,11 +71,14 @@ def edited(before: E, after: E, act: Act, reason: str) -> E:
     return replace(after, state=State.PROPOSED, proposed=act)
 
 
-def softened(entry: Entry) -> bool:
-    """Whether what a release says of it is only watched: nothing that was approved stands."""
-    if entry.state in (State.APPROVED, State.ACTIVE):
-        return False
-    return entry.state is not State.PROPOSED or entry.approved is None
+def softened(entry: Entry, *, was: bool) -> bool:
+    """Whether what a release says of it is only watched: nobody stands by it any more.
+
+    `was` says so of the entry before: what was reopened, or proposed by an edit, changes nothing.
+    """
+    if entry.state is State.PROPOSED:
+        return was
+    return entry.state not in (State.APPROVED, State.ACTIVE)
 
 
 def check_second(entry: Entry, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import date
 from functools import cache
+from typing import Any
 
 from blockfilter.catalog import gate, lint, reference, store, suffixes
 from blockfilter.catalog.manifest import Listed, Manifest
@@ -31,7 +32,7 @@ def evidence(text="seen on a list of such sites", *attested, sha256=""):
 
 
 def dossier(**changes):
-    right = {
+    right: dict[str, Any] = {
         "id": "ads",
         "site": "Ads of Escorts",
         "category": "escort-ads",
@@ -47,7 +48,7 @@ def dossier(**changes):
 
 
 def imported(**changes):
-    right = {
+    right: dict[str, Any] = {
         "id": "theirs",
         "title": "Their list",
         "category": "escort-ads",

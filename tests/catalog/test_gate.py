@@ -5,14 +5,15 @@ from datetime import date
 
 import pytest
 
-from blockfilter.catalog import gate, selftest
+from blockfilter.catalog import gate, reference, selftest
+from blockfilter.catalog.delta import Limits
 from blockfilter.catalog.finding import Severity
 from blockfilter.catalog.harm import MAX_PATTERNS
 from blockfilter.catalog.rulebook import RULES
 from blockfilter.catalog.site import State
+from blockfilter.message import name as names
 from blockfilter.policy.decide import OPEN, Policy
 from blockfilter.policy.rule import Action, Mode, Role
-from tests.catalog import candidates
 from tests.catalog.candidates import (
     TODAY,
     catalog,
@@ -332,14 +333,14 @@ def test_other_limits_can_be_given():
         catalog(imported()),
         reference=known(),
         today=TODAY,
-        limits=gate.Limits(shrink=50),
+        limits=Limits(shrink=50),
     )
     assert found == []
 
 
 def test_a_popular_name_of_a_catalogues_own_counts(tmp_path):
     (tmp_path / "popular.txt").write_text("our-supplier.example\n")
-    own = candidates.reference.reference(tmp_path)
+    own = reference.reference(tmp_path)
     found = gate.findings(
         policy(("theirs", [subtree("our-supplier.example")])),
         manifest(listed("theirs", 1)),
@@ -431,7 +432,7 @@ def test_the_names_tried_are_spread_over_a_long_list_and_always_the_same():
 def test_the_names_that_must_stay_open_are_many_and_right():
     texts = [*selftest.OPEN, *selftest.ordinary(known())]
     assert len(texts) == len(set(texts)) >= 90
-    assert policy(("theirs", [FINE])).decide(candidates.names.from_text(texts[-1])) == OPEN
+    assert policy(("theirs", [FINE])).decide(names.from_text(texts[-1])) == OPEN
 
 
 def test_findings_stand_in_the_same_order_each_time():

@@ -76,17 +76,11 @@ def test_what_is_settled_or_disputed_is_not_changed_unseen(state):
         workflow.edited(entry, replace(entry, names=("other.example",)), BEN, "")
 
 
-@pytest.mark.parametrize(
-    ("state", "approved", "soft"),
-    [
-        (State.ACTIVE, BEN, False),
-        (State.APPROVED, BEN, False),
-        (State.PROPOSED, BEN, False),  # an edit: the version before stays in force
-        (State.PROPOSED, None, True),
-        (State.DISPUTED, BEN, True),
-        (State.RETIRED, BEN, True),
-        (State.REJECTED, None, True),
-    ],
-)
-def test_only_what_was_approved_and_stands_is_enforced(state, approved, soft):
-    assert workflow.softened(replace(ENTRY, state=state, approved=approved)) is soft
+@pytest.mark.parametrize("was", [True, False])
+@pytest.mark.parametrize("state", list(State))
+def test_only_what_somebody_stands_by_is_enforced(state, was):
+    soft = workflow.softened(replace(ENTRY, state=state), was=was)
+    if state is State.PROPOSED:  # an edit, or reopened: as it was
+        assert soft is was
+    else:
+        assert soft is (state in (State.DISPUTED, State.RETIRED, State.REJECTED))
