@@ -49,6 +49,7 @@ class Status:
     release: str
     rules: int
     policy_errors: tuple[str, ...]
+    sources_failing: tuple[str, ...]
     upstreams_down: tuple[str, ...]
     hits: str
     hits_detail: str
@@ -113,6 +114,7 @@ def _degraded(status: Status | None) -> tuple[str, ...]:
     if status is None:
         return ()
     found = [f"upstream: {address} does not answer" for address in status.upstreams_down]
+    found += [f"subscription: {one}; its last good copy is used" for one in status.sources_failing]
     if status.hits == "degraded":
         found.append(f"hits: {status.hits_detail or 'the store is degraded'}")
     if not status.ram_backed:
@@ -220,6 +222,11 @@ def read_status(file: Path) -> Status | None:
         policy_errors=tuple(
             ([policy_error] if policy_error else [])
             + [f"{id_}: {error}" for id_, error in lists if error]
+        ),
+        sources_failing=tuple(
+            f"{_text(one, 'id')}: {_text(one, 'outcome')}: {_text(one, 'reason')}"
+            for one in _items(tree, "sources")
+            if _text(one, "outcome") in ("failed", "refused")
         ),
         upstreams_down=tuple(
             _text(one, "address") for one in _items(tree, "upstreams") if _at(one, "up") is False

@@ -60,18 +60,26 @@ class Block:
         """As it stands in the file."""
         return self.header + "".join(line.text for line in self.lines)
 
-    def end(self) -> int:
-        """The index after its last key and the comments right below: what follows is not its own."""
-        last = max((at for at, line in enumerate(self.lines) if line.key), default=-1) + 1
-        while last < len(self.lines) and not self.lines[last].blank:
-            last += 1
-        return last
+    def keys_end(self) -> int:
+        """The index after its last key."""
+        return max((at for at, line in enumerate(self.lines, 1) if line.key), default=0)
 
     def cut(self) -> list[Line]:
-        """Take off what follows it."""
-        end = self.end()
+        """Take off what follows it; a comment right below its last key is still its own."""
+        end = self.keys_end()
+        while end < len(self.lines) and not self.lines[end].blank:
+            end += 1
         rest, self.lines = self.lines[end:], self.lines[:end]
         return rest
+
+    def take(self, lines: Sequence[Line]) -> None:
+        """What stood below a block that is gone stands below this one; two gaps become one."""
+        twice = self.lines and self.lines[-1].blank and lines and lines[0].blank
+        self.lines += lines[1:] if twice else lines
+
+    def gone(self) -> list[Line]:
+        """What is to stay where the block itself goes."""
+        return self.lines[self.keys_end() :]
 
 
 def merged(
@@ -129,7 +137,7 @@ def _with_evidence(
             block = there[start + at]
             group += merged([block], old[start + at], new[new_start + at], EVIDENCE_KEYS)
         for at in range(start + both, end):
-            loose.extend(there[at].cut())
+            group[-1].take(there[at].gone())
         for at in range(new_start + both, new_end):
             add(new[at])
     close()
@@ -141,7 +149,7 @@ def _without(main: Block, below: list[Block], path: tuple[str, ...]) -> list[Blo
     kept: list[Block] = []
     for block in below:
         if block.path == path:
-            (kept[-1] if kept else main).lines += block.cut()
+            (kept[-1] if kept else main).take(block.gone())
         else:
             kept.append(block)
     return kept

@@ -133,11 +133,26 @@ def _imported(entry: ImportedList, mode: Mode, folder: Path, into: Path) -> List
         return listed
     path = rules_file(folder, listed)
     rules = rules_format.read(path, category=entry.category, mode=mode)
-    exceptions = (
-        Rule(Trigger.SUBTREE, names.from_text(text), entry.category, "", Action.PASSTHRU, mode)
-        for text in entry.exceptions
+    opened = [names.from_text(text) for text in entry.exceptions]
+    passing = (
+        Rule(Trigger.SUBTREE, name, entry.category, "", Action.PASSTHRU, mode) for name in opened
     )
-    return _new(entry.id, Role.BLOCK, chain(rules, exceptions), into, entry.category, mode)
+    left = _without(rules, opened)
+    return _new(entry.id, Role.BLOCK, chain(left, passing), into, entry.category, mode)
+
+
+def _without(rules: Iterable[Rule], opened: Sequence[bytes]) -> Iterator[Rule]:
+    """The rules without those at or below a name that stays open: a longer name would win."""
+    known, endings = set(opened), tuple(opened)
+    for rule in rules:
+        named = rule.trigger in (Trigger.EXACT, Trigger.SUBTREE)
+        if (
+            named
+            and rule.value.endswith(endings)
+            and not known.isdisjoint(names.superdomains(rule.value))
+        ):
+            continue
+        yield rule
 
 
 def _new(

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from blockfilter.catalog import layering, listable, snapshots, store, suffixes
 from blockfilter.catalog.formats import plain
+from blockfilter.catalog.formats.listing import Refused
 from blockfilter.catalog.inputs import (
     Inputs,
     Layer,
@@ -88,7 +89,7 @@ def _built(
     file = suffixes.suffix_file()
     every = suffixes.read(file)
     problems: list[str] = []
-    refused = [plain.Refused() for _ in inputs.lists]
+    refused = [Refused() for _ in inputs.lists]
     catalogs = _layers(inputs, now, problems)
     lists = [
         *layering.lists(catalogs, problems),
@@ -110,7 +111,7 @@ def _built(
     if problems:
         raise ListError("\n".join(problems))
     unreleased = {layer.called(store.CURATED) for layer in catalogs if layer.release is None}
-    noted = [plain.Refused()] * (len(lists) - len(refused)) + refused
+    noted = [Refused()] * (len(lists) - len(refused)) + refused
     return octets, [
         ListReport(
             one.id,
@@ -140,7 +141,7 @@ def _allowed(texts: tuple[str, ...], problems: list[str]) -> Iterator[Rule]:
 
 
 def _guarded(
-    one: OwnList, wide: suffixes.Wide, refused: plain.Refused, problems: list[str]
+    one: OwnList, wide: suffixes.Wide, refused: Refused, problems: list[str]
 ) -> Iterator[Rule]:
     """The rules of a file; that it is refused is noted, so that the other files are read too."""
     try:

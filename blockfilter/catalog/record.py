@@ -66,5 +66,12 @@ def write(folder: Path, id_: str, record: Record) -> None:
         ) from error
 
 
+def every(folder: Path) -> dict[str, Record]:
+    """What is remembered of all sources of a catalogue, by id; cheap, for a server's status."""
+    return {
+        path.stem: read(folder, path.stem) for path in sorted((folder / SOURCES).glob("*.json"))
+    }
+
+
 def _path(folder: Path, id_: str) -> Path:
     return folder / SOURCES / f"{id_}.json"

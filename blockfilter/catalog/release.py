@@ -27,7 +27,7 @@ from blockfilter.catalog.manifest import (
 )
 from blockfilter.catalog.progress import Progress, silent
 from blockfilter.catalog.rollback import resume, rollback
-from blockfilter.catalog.site import ImportedList
+from blockfilter.catalog.site import ImportedList, State
 from blockfilter.catalog.standing import Standing, standing, standing_of
 from blockfilter.catalog.workflow import SYSTEM
 from blockfilter.errors import RefusedError
@@ -133,7 +133,10 @@ def draft(folder: Path, wide: "Wide", into: Path, now: datetime) -> None:
     with writing(into):
         content = candidate.written(catalog, base, into, day, draft=True)
         manifest = numbered(folder, base, content, by=SYSTEM, notes="a draft", now=now)
-        candidate.lay_out(manifest, base.folder, base.standing, into)
+        proposed = {entry.id for entry in catalog.entries() if entry.state is State.PROPOSED}
+        disputed = tuple(id_ for id_ in base.standing.disputed if id_ not in proposed)
+        stands = base.standing._replace(disputed=disputed)
+        candidate.lay_out(manifest, base.folder, stands, into)
 
 
 def _check_changed(manifest: Manifest, base: Base) -> None:

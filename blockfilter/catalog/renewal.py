@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blockfilter.catalog import arrival, record, store
 from blockfilter.catalog.arrival import Accepted, Copy, Reach
+from blockfilter.catalog.delta import LIMITS, MIN_JUDGED
 from blockfilter.catalog.folder import RULES, Folder
 from blockfilter.catalog.manifest import in_force, stamp
 from blockfilter.catalog.record import Record
@@ -199,8 +200,6 @@ def _check_size(entry: ImportedList, brought: "Brought") -> None:
 
     The gate judges the same, but only what is in a release.
     """
-    from blockfilter.catalog.gate import LIMITS, MIN_JUDGED
-
     if entry.rules < MIN_JUDGED:
         return
     change = 100 * (brought.rules - entry.rules) / entry.rules

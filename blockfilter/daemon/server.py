@@ -357,6 +357,8 @@ class Server:
             "hits": {"state": state.status, "detail": state.detail},
             "runtime": {"ram_backed": directories.ram_backed(self._runtime)},
         }
+        catalogs = assembly.inputs(self._settings).catalogs
+        facts["sources"] = await asyncio.to_thread(status.sources, catalogs)
         try:
             await asyncio.to_thread(status.write, self._state, facts)
         except OSError as error:

@@ -7,8 +7,11 @@ figures an exact one would tell what they hide.
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from blockfilter.catalog import record
 
 FILE = "status.json"
 
@@ -29,3 +32,12 @@ def withdraw(state: Path) -> None:
 def process_facts(version: str) -> dict[str, Any]:
     """Who is speaking."""
     return {"version": version, "pid": os.getpid()}
+
+
+def sources(folders: Sequence[str]) -> list[dict[str, Any]]:
+    """How the last refresh of each subscription went; nothing in it is about clients."""
+    return [
+        {"id": id_, "outcome": one.outcome, "reason": one.reason, "confirmed": one.confirmed}
+        for folder in folders
+        for id_, one in record.every(Path(folder)).items()
+    ]

@@ -1,7 +1,6 @@
 """The list that ships: complete, right, and what is to be said of each of its sites."""
 
 import csv
-import subprocess
 from datetime import date
 
 import pytest
@@ -162,16 +161,3 @@ def test_no_name_is_both_listed_and_protected(catalog):
 def test_a_new_catalogue_begins_with_the_same_rules_for_git():
     for name in (".gitattributes", ".gitignore", "taxonomy.toml"):
         assert (store.shipped() / name).read_bytes() == store.initial_files()[name]
-
-
-def test_nothing_of_the_folder_is_ignored_by_git():
-    asked = subprocess.run(
-        ["git", "status", "--porcelain", "--ignored", "--", "."],
-        cwd=store.shipped(),
-        capture_output=True,
-        text=True,
-    )
-    if asked.returncode:
-        pytest.skip("this is no checkout")
-    ignored = [line for line in asked.stdout.splitlines() if line.startswith("!!")]
-    assert all(line.endswith((".snapshot", "__pycache__/", ".lock")) for line in ignored)

@@ -3,6 +3,7 @@
 It is read once, from front to end, and never held whole.
 """
 
+import codecs
 import os
 import stat
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from blockfilter.errors import ListError
 MIB = 1024 * 1024
 MAX_FILE = 256 * MIB  # octets; two million names and a comment at each fit four times over
 MAX_LINE = 65_536  # octets; a name has 255, and whole files without a line end are no lists
+MAX_LINES = 8_000_000  # two million names, two lines of a zone for each, a comment at each
 _HEAD = 1024  # octets that tell a page or a binary from a list
+_MOST_NULS = 1 / 8  # of the head; a list may have a slip, UTF-16 and programs have more
 
 _BOM = b"\xef\xbb\xbf"
 _BINARY = {
@@ -26,7 +29,6 @@ _BINARY = {
     b"\xff\xfe": "is in UTF-16; save it as UTF-8",
     b"\xfe\xff": "is in UTF-16; save it as UTF-8",
 }
-_NUL = "is a binary; a list is a text file with one name a line"
 
 
 def opened(path: Path) -> BinaryIO:
@@ -47,12 +49,15 @@ def opened(path: Path) -> BinaryIO:
 
 
 def numbered(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Lines from 1, without a byte order mark, their ends still on; ListError: no list."""
+    """Lines from 1, without a byte order mark, their ends still on; ListError: no list.
+
+    A line may hold a NUL, which is its reader's to refuse.
+    """
     with opened(path) as file:
         try:
             _look(path, file.read(_HEAD))
             file.seek(len(_BOM) if _has_mark(file) else 0)
-            yield from enumerate(_bounded(path, file), 1)
+            yield from _bounded(path, file)
         except OSError as error:
             raise _unreadable(path, error) from error
 
@@ -62,16 +67,18 @@ def _has_mark(file: BinaryIO) -> bool:
     return file.read(len(_BOM)) == _BOM
 
 
-def _bounded(path: Path, file: BinaryIO) -> Iterator[bytes]:
+def _bounded(path: Path, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    number = 0
     while line := file.readline(MAX_LINE + 1):
+        number += 1
         if len(line) > MAX_LINE:
             raise ListError(
                 f"{path}: has a line of more than {MAX_LINE} octets; a list has one name or one "
                 "hosts entry a line"
             )
-        if b"\0" in line:
-            raise ListError(f"{path}: {_NUL}")
-        yield line
+        if number > MAX_LINES:
+            raise ListError(f"{path}: has more than {MAX_LINES} lines; split or shorten it")
+        yield number, line
 
 
 def _look(path: Path, head: bytes) -> None:
@@ -81,10 +88,19 @@ def _look(path: Path, head: bytes) -> None:
     for mark, what in _BINARY.items():
         if head.startswith(mark):
             raise ListError(f"{path}: {what}")
-    if b"\0" in head:
-        raise ListError(f"{path}: {_NUL}")
+    if head.count(b"\0") > len(head) * _MOST_NULS or (b"\0" in head and not _is_text(head)):
+        raise ListError(f"{path}: is a binary; a list is a text file with one name a line")
     if head.removeprefix(_BOM).lstrip().startswith(b"<"):
         raise web_page(path)
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether it is UTF-8, which may be cut off within a character."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def web_page(path: Path) -> ListError:

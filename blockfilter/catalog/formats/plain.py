@@ -1,10 +1,11 @@
-"""Plain lists: hosts lines and bare names, in one file if need be.
+"""Plain lists: hosts lines, bare names and wildcards, in one file if need be.
 
 =========================  =====================================================================
 line                       rules
 =========================  =====================================================================
 ``0.0.0.0 a.example b.ex`` hosts: an address first, whichever it is; each name exactly
 ``a.example``              a domain: the name and all below it
+``*.a.example``            the same, in a file of wildcards; elsewhere it is refused
 ``# …``, ``! …``, empty    none; ``#`` also begins a comment within a line
 =========================  =====================================================================
 
@@ -13,130 +14,116 @@ its text. A file that is no list, or has no usable line, is refused whole with a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
-from blockfilter.catalog import listable
-from blockfilter.catalog.formats.lines import numbered, web_page
+from blockfilter.catalog.formats import naming
+from blockfilter.catalog.formats.listing import Listing, Refused
 from blockfilter.catalog.suffixes import Wide
-from blockfilter.errors import FormatError, ListError
-from blockfilter.message import name as names
+from blockfilter.errors import FormatError
 from blockfilter.policy.rule import Action, Mode, Rule, Trigger
 
-MAX_ENTRIES = 2_000_000  # what memory and start-up time are measured for
 CATEGORY = "other"
-NOTED = 20  # refused lines kept with their cause; of the rest only the number
 
-_LENGTHS = [bytes((length,)) for length in range(names.MAX_LABEL + 1)]
-_USUAL = b"abcdefghijklmnopqrstuvwxyz0123456789-_."
 _SINKS = frozenset((b"0.0.0.0", b"127.0.0.1", b"::", b"::1"))
-_PAGE = re.compile(rb"\s*<(?:!doctype|\?xml|html|head|body)\b", re.IGNORECASE)
+_STAR = b"*."
+_COSMETIC = re.compile(rb"[^\s#]#@?[?$%]*#[^\s#]")  # of a browser's filter list
 # What hosts files bring for the machine itself.
 _BOILERPLATE = re.compile(
     r"localhost[46]?(?:\.localdomain[46]?)?|local|broadcasthost|ip6-[a-z0-9-]+|0\.0\.0\.0"
 )
 
 
-class Refused:
-    """The wrong lines of one file: how many, and of the first ones where and why."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.first: list[tuple[int, str]] = []
-
-    def note(self, line: int, cause: str) -> None:
-        """One more."""
-        self.count += 1
-        if len(self.first) < NOTED:
-            self.first.append((line, cause))
-
-
 def rules(path: Path, mode: Mode, wide: Wide, refused: Refused) -> Iterator[Rule]:
-    """The file's rules, one by one; `wide` are the names too wide to be listed with all below.
+    """An administrator's own file, one rule after the other.
 
     ListError, also after the first rules: the file is refused whole.
     """
-    entries, block = 0, Action.BLOCK  # a look at an Enum is slow
-    for number, line in numbered(path):
-        if usual := _usual(line, wide):
-            trigger, wire = usual
-            entries += 1
-            yield Rule(trigger, wire, CATEGORY, "", block, mode)
+    listing = Listing(path, CATEGORY, mode, wide, refused)
+    return listing.bounded(read(listing))
+
+
+def read(listing: Listing) -> Iterator[Rule]:
+    """The rules of hosts lines and bare names."""
+    return _read(listing, listing.lines())
+
+
+def read_wildcards(listing: Listing) -> Iterator[Rule]:
+    """The same of a file in which ``*.x`` stands for x and all below it."""
+    return _read(listing, _starless(listing.lines()))
+
+
+def _starless(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    for number, line in lines:
+        yield number, (line.lstrip()[len(_STAR) :] if line.lstrip().startswith(_STAR) else line)
+
+
+def _read(listing: Listing, lines: Iterable[tuple[int, bytes]]) -> Iterator[Rule]:
+    block = Action.BLOCK  # a look at an Enum is slow
+    _, category, mode, wide, _, forced = listing
+    bare, hosts = forced or Trigger.SUBTREE, forced or Trigger.EXACT
+    for number, line in lines:
+        if found := usual(line, wide, bare, hosts):
+            trigger, wire = found
+            yield Rule(trigger, wire, category, "", block, mode)
         else:
             try:
-                trigger, values = _entry(line, wide)
+                trigger, values = entry(line, wide, bare, hosts)
             except FormatError as error:
-                if _PAGE.match(line):
-                    raise web_page(path) from None
-                refused.note(number, str(error))
+                listing.refuse(number, line, error)
                 continue
-            entries += len(values)
             for value in values:
-                yield Rule(trigger, value, CATEGORY, "", block, mode)
-        if entries > MAX_ENTRIES:
-            raise ListError(f"{path}: has more than {MAX_ENTRIES} entries; shorten it")
-    if not entries:
-        raise ListError(f"{path}: {_useless(refused)}")
+                yield Rule(trigger, value, category, "", block, mode)
 
 
-def _useless(refused: Refused) -> str:
-    if not refused.count:
-        return "names nothing; a list names at least one name"
-    line, cause = refused.first[0]
-    return f"has no usable line (line {line}: {cause}); a list has one name or hosts entry a line"
-
-
-def _usual(
-    line: bytes, wide: Wide, subtree: Trigger = Trigger.SUBTREE, exact: Trigger = Trigger.EXACT
+def usual(
+    line: bytes, wide: Wide, bare: Trigger, hosts: Trigger, subtree: Trigger = Trigger.SUBTREE
 ) -> tuple[Trigger, bytes] | None:
-    """What `_entry` makes of a line with one name, five times as fast; None: ask `_entry`.
+    """What `entry` makes of a line with one name, five times as fast; None: ask `entry`.
 
-    The triggers are arguments because a look at an Enum is slow.
+    `subtree` is an argument because a look at an Enum is slow.
     """
-    words = (line.partition(b"#")[0] if b"#" in line else line).split()
+    if b"#" in line:
+        if b"##" in line or b"#@" in line:
+            return None
+        line = line.partition(b"#")[0]
+    words = line.split()
     if len(words) == 1:
-        trigger = subtree
+        trigger, name = bare, words[0].lower().removesuffix(b".")
     elif len(words) == 2 and words[0] in _SINKS:  # an address and a name
-        trigger = exact
-    else:
-        return None
-    name = words[-1].lower().removesuffix(b".")
-    labels = name.split(b".")
-    if name.translate(None, _USUAL) or b"" in labels or len(labels) == 1 or labels[-1].isdigit():
-        return None
-    if len(name) > names.MAX_LABEL and (
-        len(name) > names.MAX_NAME - 2 or max(map(len, labels)) > names.MAX_LABEL
-    ):
-        return None
-    if trigger is exact:
+        trigger, name = hosts, words[1].lower().removesuffix(b".")
         if name.startswith(b"local"):  # it may be the machine's own
             return None
-    elif name.decode() in wide:
+    else:
         return None
-    return trigger, b"".join([_LENGTHS[len(label)] + label for label in labels]) + names.ROOT
+    wire = naming.usual(name)
+    if wire is None or (trigger is subtree and name.decode() in wide):
+        return None
+    return trigger, wire
 
 
-def _entry(line: bytes, wide: Wide) -> tuple[Trigger, list[bytes]]:
+def entry(line: bytes, wide: Wide, bare: Trigger, hosts: Trigger) -> tuple[Trigger, list[bytes]]:
     """Any line; FormatError says what is wrong with it, without its text."""
+    if _COSMETIC.search(line) and not line.lstrip().startswith(b"!"):
+        raise FormatError("a rule on parts of pages, where a name belongs")
     content = line.partition(b"#")[0].strip()
     if content.startswith(b"!"):
-        return Trigger.EXACT, []
-    try:
-        words = content.decode("utf-8").split()
-    except UnicodeDecodeError as error:
-        raise FormatError("not in UTF-8") from error
+        return bare, []
+    words = naming.decoded(content).split()
     if not words:
-        return Trigger.EXACT, []
+        return bare, []
     if _is_address(words[0]):
         if not words[1:]:
             raise FormatError("an address without a name")
-        return Trigger.EXACT, [
-            listable.exact(word) for word in words[1:] if not _BOILERPLATE.fullmatch(word.lower())
+        return hosts, [
+            naming.from_text(word, hosts, wide)
+            for word in words[1:]
+            if not _BOILERPLATE.fullmatch(word.lower())
         ]
     if words[1:]:
         raise FormatError("several words, and the first is no address")
-    return Trigger.SUBTREE, [listable.subtree(words[0], wide)]
+    return bare, [naming.from_text(words[0], bare, wide)]
 
 
 def _is_address(word: str) -> bool:
