@@ -4,7 +4,7 @@ An act is one journal line and the files it changes, both or neither. What it re
 before anything is written: the moves and the second person are `workflow`'s, the values `store`'s.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -188,6 +188,28 @@ class Keeper:
                     reason=reason,
                 ),
             )
+
+    def propose_all(
+        self, drafts: Iterable[tuple[int, Dossier]]
+    ) -> tuple[list[Dossier], list[tuple[int, str]]]:
+        """New dossiers in one go, each draft with its number; those that cannot be, and why."""
+        proposed: list[Dossier] = []
+        wrong: list[tuple[int, str]] = []
+        with self._changing() as change:
+            day = today(self._now()) + timedelta(days=REVIEW_DAYS)
+            for number, draft in drafts:
+                id_ = store.new_id(draft.site, change.taken())
+                try:
+                    entry = self._proposed(
+                        change, replace(draft, id=id_, review=draft.review or day)
+                    )
+                except (ListError, RefusedError) as error:
+                    wrong.append((number, str(error)))
+                    continue
+                proposed.append(entry)
+                dossiers = (*change.catalog.dossiers, entry)
+                change.catalog = change.catalog._replace(dossiers=dossiers)
+        return proposed, wrong
 
     def _proposed(self, change: _Change, dossier: Dossier) -> Dossier:
         for other in change.catalog.dossiers:

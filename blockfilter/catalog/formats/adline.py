@@ -120,7 +120,8 @@ def _spelling(body: str, passthru: bool, modifiers: tuple[str, ...]) -> str:
 
 def _meant(modifiers: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
     """Whether it is important, and what it spares."""
-    important, denied = False, ()
+    important = False
+    denied: tuple[str, ...] = ()
     for modifier in modifiers:
         word, equals, value = modifier.strip().partition("=")
         if word == "important" and not equals:

@@ -1,11 +1,25 @@
 """`blockfilter list import`: a published list as one imported list, or CSV rows as dossiers."""
 
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from blockfilter.catalog.formats import FORMATS
 from blockfilter.cli.list import shared
+from blockfilter.errors import ListError
+
+if TYPE_CHECKING:
+    from blockfilter.catalog.progress import Progress
+    from blockfilter.cli.list.incoming import Incoming
+
+_FIRST = 5  # refused lines told in text; --json has more of them
+_NEVER_COPIED = ("rules", "releases", ".lock", ".staged", ".committed")
 
 
 @click.command("import", short_help="Bring in a published list, or dossiers from CSV.")
@@ -71,45 +85,160 @@ def import_(
       blockfilter list import dossiers.csv --catalog own --as ada
     """
     from blockfilter.catalog import imported
+    from blockfilter.cli.list.incoming import incoming
+
+    with ExitStack() as stack:
+        progress = stack.enter_context(shared.progress(as_json=as_json))
+        file = stack.enter_context(
+            incoming(what, plain_http=plain_http, private=private_address, progress=progress)
+        )
+        dossiers = imported.holds_dossiers(file.path, format_)
+        kept = stack.enter_context(_kept(catalog, name, key_file, dry_run=dry_run))
+        if dossiers:
+            told = _dossiers(kept, file, source, licence)
+        else:
+            told = _list(
+                kept,
+                file,
+                _Wanted(format_, category, title, id_, source, licence, mode, trigger or ""),
+                progress,
+            )
+    _tell(kept, told, dry_run=dry_run, as_json=as_json)
+
+
+@contextmanager
+def _kept(
+    catalog: Path | None, name: str | None, key_file: Path | None, *, dry_run: bool
+) -> Iterator[shared.Kept]:
+    """The catalogue to change; in a dry run a copy, which is gone at the end."""
+    from blockfilter.catalog import store
+
+    if not dry_run:
+        yield shared.kept(catalog, name, key_file)
+        return
+    path = catalog or store.shipped()
+    with TemporaryDirectory(prefix="blockfilter-") as place:
+        copy = Path(place) / "catalogue"
+        if (path / store.TAXONOMY_FILE).exists():
+            shutil.copytree(path, copy, ignore=shutil.ignore_patterns(*_NEVER_COPIED))
+        yield shared.kept(copy, name, key_file, quietly=True)
+
+
+class _Wanted(NamedTuple):
+    """What a list is to be."""
+
+    format: str
+    category: str
+    title: str | None
+    id: str
+    source: str
+    licence: str
+    mode: str
+    trigger: str
+
+
+class _Told(NamedTuple):
+    """What came of it."""
+
+    done: str  # "imported", "proposed"
+    facts: Mapping[str, object]
+    lines: Sequence[str]
+    refused: int
+    causes: Sequence[tuple[str, int]]
+    first: Sequence[tuple[int, str]]
+
+
+def _list(kept: shared.Kept, file: "Incoming", wanted: _Wanted, progress: "Progress") -> _Told:
+    """One imported list."""
+    from blockfilter.catalog import imported
     from blockfilter.policy.rule import Mode, Trigger
 
-    kept = shared.kept(catalog, name, key_file)
-    with shared.progress(as_json=as_json) as progress:
-        file = _fetched(what, kept, plain_http, private_address, progress)
-        try:
-            if imported.holds_dossiers(file.path, format_):
-                _dossiers(kept, file, dry_run=dry_run, as_json=as_json)
-                return
-            brought = imported.bring(
-                file.path,
-                kept.opened.path,
-                format=format_,
-                trigger=Trigger(trigger) if trigger else None,
-                category=category,
-                mode=Mode(mode),
-                wide=kept.opened.wide,
-                progress=progress,
-            )
-        finally:
-            file.close()
-    if dry_run:
-        brought.file.unlink(missing_ok=True)
-        _tell(kept, brought, {}, f"would store {brought.rules} rules", as_json=as_json)
-        return
-    entry = kept.keeper.bring(
-        brought,
-        id_=id_,
-        title=title or file.name,
-        category=category,
-        source=source or file.name,
-        licence=licence,
-        mode=Mode(mode),
-        trigger=trigger or "",
+    mode = Mode(wanted.mode)
+    brought = imported.bring(
+        file.path,
+        kept.opened.path,
+        format=wanted.format,
+        trigger=Trigger(wanted.trigger) if wanted.trigger else None,
+        category=wanted.category,
+        mode=mode,
+        wide=kept.opened.wide,
+        progress=progress,
     )
-    _tell(
-        kept,
-        brought,
-        {"entry": shared.entry_facts(entry), "by": kept.actor.name},
-        f"imported by {kept.actor.name}: {shared.told(entry)}",
-        as_json=as_json,
+    try:
+        entry = kept.keeper.bring(
+            brought,
+            id_=wanted.id,
+            title=wanted.title or file.name,
+            category=wanted.category,
+            source=wanted.source or file.name,
+            licence=wanted.licence,
+            mode=mode,
+            trigger=wanted.trigger,
+        )
+    finally:
+        brought.file.unlink(missing_ok=True)  # where it was taken, it has moved
+    return _Told(
+        "imported",
+        {"entry": shared.entry_facts(entry), "format": brought.format, "rules": brought.rules},
+        [
+            f"{shared.told(entry)} (read as {brought.format})",
+            f"next: a second person runs  blockfilter list approve {entry.id} --reason ...",
+        ],
+        brought.refused,
+        brought.causes,
+        brought.first,
     )
+
+
+def _dossiers(kept: shared.Kept, file: "Incoming", source: str, licence: str) -> _Told:
+    """A dossier a row."""
+    from blockfilter.catalog import keeper, rows
+    from blockfilter.catalog.formats.listing import Refused
+
+    refused = Refused()
+    today = keeper.today(shared.now())
+    found = rows.read(
+        file.path, kept.opened.wide, refused, today=today, source=source, licence=licence
+    )
+    proposed, wrong = kept.keeper.propose_all(list(found))
+    for number, cause in wrong:
+        refused.note(number, cause)
+    if not proposed:
+        number, cause = min(refused.first, default=(1, "no row below the header"))
+        raise ListError(
+            f"{file.path}: has no usable row (line {number}: {cause}); nothing was stored"
+        )
+    return _Told(
+        "proposed",
+        {"entries": [shared.entry_facts(one) for one in proposed], "format": "csv"},
+        [
+            *map(shared.told, proposed),
+            "next: a second person runs  blockfilter list approve ID --reason ...  for each",
+        ],
+        refused.count,
+        Counter(refused.causes).most_common(),
+        sorted(refused.first),
+    )
+
+
+def _tell(kept: shared.Kept, told: _Told, *, dry_run: bool, as_json: bool) -> None:
+    """The result, with the table of what was refused."""
+    facts = {
+        **told.facts,
+        "by": kept.actor.name,
+        "dry_run": dry_run,
+        "refused": told.refused,
+        "causes": [{"cause": cause, "lines": count} for cause, count in told.causes],
+        "first": [{"line": line, "cause": cause} for line, cause in told.first],
+    }
+    done = f"would be {told.done}" if dry_run else told.done
+    lines = [f"{done} by {kept.actor.name}: {told.lines[0]}"]
+    lines += told.lines[1:-1] if dry_run else told.lines[1:]
+    if told.refused:
+        width = len(str(told.causes[0][1]))
+        lines.append(f"refused: {told.refused} lines")
+        lines += [f"  {count:>{width}}  {cause}" for cause, count in told.causes]
+        first = ", ".join(str(line) for line, _ in told.first[:_FIRST])
+        more = ", ..." if told.refused > _FIRST else ""
+        lines.append(f"  in lines {first}{more}")
+    shared.tell(kept.opened, facts, lines, as_json=as_json)

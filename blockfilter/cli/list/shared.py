@@ -118,7 +118,9 @@ class Kept(NamedTuple):
     actor: "Actor"
 
 
-def kept(catalog: Path | None, name: str | None, key_file: Path | None) -> Kept:
+def kept(
+    catalog: Path | None, name: str | None, key_file: Path | None, *, quietly: bool = False
+) -> Kept:
     """A catalogue to change, made if it is not there, in the hands of who says so."""
     from blockfilter.catalog import folder, identity, keeper, store
 
@@ -126,7 +128,8 @@ def kept(catalog: Path | None, name: str | None, key_file: Path | None) -> Kept:
         _refuse_installed(store.shipped())
     elif not (catalog / store.TAXONOMY_FILE).exists():
         folder.create(catalog, store.initial_files())
-        click.echo(f"blockfilter: made the catalogue {catalog}", err=True)
+        if not quietly:
+            click.echo(f"blockfilter: made the catalogue {catalog}", err=True)
     found = opened(catalog)
     password = os.environ.get("BLOCKFILTER_KEY_PASSWORD")
     actor = identity.actor(identity.read(found.path), name, key_file, password)
