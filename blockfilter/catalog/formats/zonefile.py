@@ -15,7 +15,7 @@ _CLASSES = frozenset((b"in", b"ch", b"hs"))
 _TYPE = re.compile(rb"[a-z][a-z0-9-]*", re.IGNORECASE)
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[()]|;.*|(?:\\.|[^\s();"\\])+', re.DOTALL)
 _OPEN, _CLOSE = b"(", b")"
-_MAX_WORDS = 1000  # of one record; parentheses that nobody closes would swallow the file
+_MAX_WORDS = 100  # of one record; parentheses that nobody closes would swallow the file
 
 
 class Record(NamedTuple):
@@ -42,7 +42,10 @@ def records(
 
 
 def _entries(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bool, list[bytes]]]:
-    """Entries, which parentheses may spread over lines; whether the owner is left out."""
+    """Entries, which parentheses may spread over lines; whether the owner is left out.
+
+    One without words has parentheses that nobody closes.
+    """
     words: list[bytes] = []
     depth, first, blank = 0, 0, False
     for number, line in lines:
@@ -52,11 +55,13 @@ def _entries(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bool, li
             words += line.split()  # as nearly all
         else:
             depth = _tokens(line, words, depth)
-        if words and (not depth or len(words) > _MAX_WORDS):
-            depth = 0
+        if depth and len(words) > _MAX_WORDS:
+            depth, words = 0, []
+            yield first, blank, words
+        elif words and not depth:
             yield first, blank, words
     if depth:
-        yield first, blank, words
+        yield first, blank, []
 
 
 def _tokens(line: bytes, words: list[bytes], depth: int) -> int:
@@ -82,6 +87,8 @@ class _Zone:
 
     def record(self, blank: bool, words: list[bytes]) -> Record | None:
         """A record; None for a directive."""
+        if not words:
+            raise FormatError("parentheses that are not closed")
         if words[0].startswith(b"$"):
             self._direct(words)
             return None
