@@ -33,17 +33,19 @@ CATEGORY = "escort-ads"
 def compiling_here() -> Iterator[None]:
     """Compile in this process, with suffixes that are read once: a child takes half a second."""
     read, once = suffixes.read, suffixes.read(suffixes.suffix_file())
-    current = making.current
+    current = snapshots.current
 
-    def compiled(inputs: Inputs, state: Path, now: datetime) -> Compiled:
-        path = compiler.compiled(inputs, state / snapshots.FOLDER, now)
+    def compiled(inputs: Inputs, state: Path, now: datetime | None = None) -> Compiled:
+        path = compiler.compiled(inputs, state / snapshots.FOLDER, now or datetime.now(UTC))
         return Compiled(path, snapshots.Report((), ()))
 
-    suffixes.read, making.current = lambda _file: once, compiled  # type: ignore[assignment]
+    suffixes.read = lambda file: once
+    making.current = compiled  # type: ignore[attr-defined]  # the name it calls it by
     try:
         yield
     finally:
-        suffixes.read, making.current = read, current
+        suffixes.read = read
+        making.current = current  # type: ignore[attr-defined]
 
 
 class Catalogue:

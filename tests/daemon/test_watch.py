@@ -32,7 +32,8 @@ def test_each_change_is_told_once_and_what_stays_is_not():
 
 def test_it_looks_again_after_a_change_that_could_not_be_taken():
     async def scenario():
-        sights, told = iter([b"broken", b"broken", b"good", b"good"]), []
+        sights = iter([b"broken", b"broken", b"good", b"good"])
+        told: list[None] = []
 
         async def look():
             return next(sights, b"good")
