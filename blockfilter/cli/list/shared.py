@@ -6,6 +6,7 @@ object, with `unsigned` in it. Progress is shown on a terminal only.
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -212,7 +213,7 @@ def progress(*, as_json: bool = False) -> "Iterator[Progress]":
     """Shows how far long work is, on a terminal; elsewhere nothing."""
     from blockfilter.catalog.progress import silent
 
-    if as_json or not click.get_text_stream("stderr").isatty():
+    if as_json or not sys.stderr.isatty():
         yield silent
         return
     from rich.console import Console
