@@ -4,6 +4,7 @@ import shutil
 import sys
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.faults.load import IN_FLIGHT, Kind, kinds
 LANES = 3  # a start is the work of a core, so more lanes than cores gain nothing
 KILLS = 200  # under load; those during a start come on top
 PLANTED_KILLS = 6
+EACH = 2  # sites of a category
 HERE = Path(__file__).parent
 RAM = Path("/dev/shm")
 
@@ -38,15 +40,15 @@ def listed() -> list[Kind]:
     """Names of the curated list, two a category, and the cells they are recorded in."""
     blocked: dict[str, Cell] = {}
     monitored: dict[str, Cell] = {}
-    for file in sorted((ROOT / "lists").glob("*.toml")):
-        content = tomllib.loads(file.read_text())
-        sites = [site for site in content.get("site", []) if site.get("names")]
-        for state, mode, found in (
-            ("active", "enforced", blocked),
-            ("disputed", "monitored", monitored),
-        ):
-            for site in [site for site in sites if site["state"] == state][:2]:
-                found[site["names"][0]] = Cell(content["category"], mode)
+    taken: Counter[tuple[str, str]] = Counter()
+    for file in sorted((ROOT / "lists/sites").glob("*.toml")):
+        (site,) = tomllib.loads(file.read_text())["site"]
+        mode = {"active": "enforced", "disputed": "monitored"}.get(site["state"])
+        if not mode or not site.get("names") or taken[site["category"], mode] == EACH:
+            continue
+        taken[site["category"], mode] += 1
+        found = blocked if mode == "enforced" else monitored
+        found[site["names"][0]] = Cell(site["category"], mode)
     assert len(blocked) > 5
     assert monitored
     return kinds(blocked, monitored)
