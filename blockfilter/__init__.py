@@ -2,8 +2,9 @@
 
 Two flows, and every module belongs to exactly one of them:
 
-1. *names*: ``lists/*.toml`` and an administrator's own list files are read by
-   :mod:`blockfilter.catalog` and compiled into one immutable file, the policy snapshot
+1. *names*: people propose entries to a catalogue (``lists/`` is the one that comes with blockfilter)
+   and put them into force by releases; :mod:`blockfilter.catalog` compiles these, with an
+   administrator's own list files, into one immutable file, the policy snapshot
    (:mod:`blockfilter.policy`), which is mapped and swapped whole.
 2. *queries*: a packet arrives in :mod:`blockfilter.serve`, becomes a value in
    :mod:`blockfilter.message`, is decided by :mod:`blockfilter.policy` and answered by
