@@ -35,6 +35,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from blockfilter.errors import ListError, StateError
 
@@ -92,12 +93,24 @@ class Folder:
                 moves.append((name, str(number) if octets is not None else ""))
             journal = self / JOURNAL
             length = journal.stat().st_size if journal.exists() else 0
-            change = {"length": length, "lines": [line.decode() for line in lines], "moves": moves}
+            octets = b"".join(lines)
+            change = {"length": length, "lines": [octets.decode()], "moves": moves}
             _write(staged / _CHANGE, json.dumps(change).encode())
             sync_directory(staged)
             staged.rename(self / _COMMITTED)
             sync_directory(self.path)
-            self._complete()
+            try:
+                self._append(length, octets)
+            except BaseException:
+                self._take_back(length)  # so that "nothing was changed" is true
+                raise
+            try:
+                self._complete()
+            except OSError as error:
+                raise StateError(
+                    f"{self.path}: the change is journalled, but a file could not be written "
+                    f"({error.strerror}); make room, and the next command completes it"
+                ) from error
 
     @property
     def interrupted(self) -> bool:
@@ -118,13 +131,19 @@ class Folder:
         if self.interrupted:
             self._complete()
 
+    def _take_back(self, length: int) -> None:
+        """Undo a commit of which nothing is done but a part of the journal's lines."""
+        with suppress(FileNotFoundError):
+            os.truncate(self / JOURNAL, length)
+        (self / _COMMITTED).rename(self / _STAGED)
+        shutil.rmtree(self / _STAGED, ignore_errors=True)
+
     def _complete(self) -> None:
         """Do what was committed; doing it again changes nothing."""
         committed = self / _COMMITTED
         if (committed / _CHANGE).exists():  # else all was done, and only the cleaning was not
             change = json.loads((committed / _CHANGE).read_bytes())
-            if change["lines"]:
-                self._append(change["length"], "".join(change["lines"]).encode())
+            self._append(change["length"], "".join(change["lines"]).encode())
             for name, staged in change["moves"]:
                 self._move(committed / staged if staged else None, self / name)
             (committed / _CHANGE).unlink()
@@ -141,13 +160,16 @@ class Folder:
         sync_directory(target.parent)
 
     def _append(self, length: int, octets: bytes) -> None:
+        if not octets:
+            return
         journal = self / JOURNAL
         with journal.open("r+b" if journal.exists() else "w+b") as file:
+            size = file.seek(0, os.SEEK_END)
             file.seek(length)
             there = file.read()
-            if there.startswith(octets):
+            if size >= length and there.startswith(octets):
                 return
-            if not octets.startswith(there) or file.tell() < length:
+            if size < length or not octets.startswith(there):
                 raise ListError(
                     f"{journal}: was changed after a crash cut a change short; take it back to its "
                     f"first {length} octets and try again"
@@ -172,10 +194,18 @@ def create(path: Path, files: Mapping[str, bytes]) -> Folder:
 
 def write(path: Path, octets: bytes) -> None:
     """Replace one file whole and durably."""
+    with replacing(path) as file:
+        file.write(octets)
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """What is written in the block, in the place of a file, whole and durably, or not at all."""
     descriptor, temporary = tempfile.mkstemp(".tmp", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(octets)
+            yield file
+            os.fchmod(descriptor, mode)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
