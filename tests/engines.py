@@ -9,7 +9,6 @@ when it is told to fails the test.
 """
 
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path

@@ -1,6 +1,7 @@
 """A published list on its way into a catalogue, and CSV rows on theirs to become dossiers."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def source(tmp_path):
 
 
 def bring(source, folder, **more):
-    options = {"category": "escort-ads", "mode": Mode.ENFORCE, "wide": WIDE} | more
+    options: dict[str, Any] = {"category": "escort-ads", "mode": Mode.ENFORCE, "wide": WIDE} | more
     return imported.bring(source, folder, **options)
 
 

@@ -8,6 +8,7 @@ line                                     meaning
 ``server=/x/#``                          an exception: x is asked of the usual servers after all
 ``address=/x/192.0.2.7``                 refused: an answer of its own
 ``server=/x/192.0.2.53``                 refused: x is forwarded, not blocked
+``/*.x/`` in any of them                 what is below x, and not x itself
 =======================================  =======================================================
 
 All else of a configuration says nothing about which names are open, and is refused.
@@ -16,19 +17,45 @@ All else of a configuration says nothing about which names are open, and is refu
 from collections.abc import Iterator
 
 from blockfilter.catalog.formats import naming
+from blockfilter.catalog.formats.lines import numbered
 from blockfilter.catalog.formats.listing import Listing
+from blockfilter.catalog.formats.nodes import BELOW_BLOCK, BELOW_PASS, OWN_BLOCK, OWN_PASS, Nodes
 from blockfilter.errors import FormatError
 from blockfilter.policy.rule import Action, Rule, Trigger
 
 _ANSWER = b"address"
 _SERVERS = frozenset((b"local", b"server"))
+_BELOW = b"/*."
+_BITS = {  # of a name itself, and of what is below it
+    Action.BLOCK: (OWN_BLOCK, BELOW_BLOCK),
+    Action.PASSTHRU: (OWN_PASS, BELOW_PASS),
+    None: (0, 0),
+}
 SINKS = frozenset((b"", b"#", b"0.0.0.0", b"127.0.0.1", b"::", b"::1"))
 
 
 def read(listing: Listing) -> Iterator[Rule]:
     """The rules."""
-    _, category, mode, wide, _, forced = listing
+    _, category, mode, _, _, forced = listing
     trigger = forced or Trigger.SUBTREE
+    if forced or not any(_BELOW in line for _, line in numbered(listing.path)):
+        for action, name, _ in _said(listing):
+            yield Rule(trigger, name, category, "", action, mode)
+        return
+    nodes = Nodes()
+    whole: dict[bytes, Action] = {}
+    below: dict[bytes, Action] = {}
+    for action, name, wild in _said(listing):
+        (below if wild else whole)[name] = action
+    for name in {**whole, **below}:
+        nodes.say(name, _BITS[whole.get(name)][0] | _BITS[below.get(name, whole.get(name))][1])
+    for kind, name, action in nodes.rules():
+        yield Rule(kind, name, category, "", action, mode)
+
+
+def _said(listing: Listing) -> Iterator[tuple[Action, bytes, bool]]:
+    """What is done with which name, and whether with what is below it only."""
+    trigger = listing.trigger or Trigger.SUBTREE
     for number, line in listing.lines():
         text = line.strip()
         if not text or text.startswith(b"#"):
@@ -36,12 +63,15 @@ def read(listing: Listing) -> Iterator[Rule]:
         try:
             action, values = _directive(text)
             checked = trigger if action is Action.BLOCK else Trigger.EXACT  # any name may be open
-            found = [naming.listed(value, checked, wide) for value in values]
+            found = [
+                (action, naming.listed(value.removeprefix(b"*."), checked, listing.wide), value)
+                for value in values
+            ]
         except FormatError as error:
             listing.refuse(number, line, error)
             continue
-        for name in found:
-            yield Rule(trigger, name, category, "", action, mode)
+        for action, name, value in found:
+            yield action, name, value.startswith(b"*.")
 
 
 def _directive(text: bytes) -> tuple[Action, list[bytes]]:

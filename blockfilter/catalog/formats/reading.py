@@ -37,12 +37,14 @@ def rules(
 
 
 def _own(listing: Listing) -> Iterator[Rule]:
-    """The catalogue's own text; its rules are this list's, whoever's they were."""
+    """The catalogue's own text; its rules are this list's, and what was only watched stays so."""
     forced = listing.trigger
     for rule in rules_format.read(listing.path, category=listing.category, mode=listing.mode):
         named = rule.trigger in (Trigger.EXACT, Trigger.SUBTREE)
         trigger = forced if forced and named else rule.trigger
-        yield rule._replace(trigger=trigger, category=listing.category, mode=listing.mode)
+        soft = Mode.MONITOR in (rule.mode, listing.mode)
+        mode = Mode.MONITOR if soft else Mode.ENFORCE
+        yield rule._replace(trigger=trigger, category=listing.category, mode=mode)
 
 
 _READERS: dict[str, Callable[[Listing], Iterator[Rule]]] = {

@@ -1,9 +1,9 @@
 """unbound's configuration: ``local-zone``; the zone and all below it, and the longest decides.
 
 Types that answer without asking anybody are blocks; those that resolve normally are exceptions from
-a wider zone. ``local-data`` with an address that leads nowhere blocks its name alone, but is part
-of the zone's own answer where the zone is redirected. An include of a policy zone is to be imported
-itself.
+a wider zone. ``local-data`` with an address that leads nowhere, or with an SOA, blocks its name
+alone, but is part of the zone's own answer where the zone is redirected. An include of a policy
+zone is to be imported itself.
 """
 
 import re
@@ -80,7 +80,8 @@ class _Reader:
         name = naming.listed(owner, trigger, listing.wide)
         if name in self._redirected:
             return None
-        if rest[0].lower() not in _ADDRESSES or rest[1].lower() not in SINKS:
+        kind, datum = rest[0].lower(), rest[1].lower()
+        if kind != b"soa" and (kind not in _ADDRESSES or datum not in SINKS):
             raise FormatError("local data, which is an answer of its own, and a list only blocks")
         return Rule(trigger, name, listing.category, "", Action.BLOCK, listing.mode)
 

@@ -27,6 +27,17 @@ def read(tmp_path):
         ("dnsmasq", "--local=/a.example/b.example/", ["subtree a.example", "subtree b.example"]),
         ("dnsmasq", "server=/a.example/#", ["passthru subtree a.example"]),
         ("dnsmasq", "local=/bücher.example/", ["subtree xn--bcher-kva.example"]),
+        (
+            "dnsmasq",
+            "local=/a.example/\nserver=/*.a.example/#",
+            ["passthru subtree a.example", "exact a.example"],
+        ),
+        ("dnsmasq", "local=/*.a.example/", ["subtree a.example", "passthru exact a.example"]),
+        (
+            "unbound",
+            'local-zone: "a.example." transparent\nlocal-data: "a.example. 60 SOA a. b. 1 2 3 4 5"',
+            ["passthru subtree a.example", "exact a.example"],
+        ),
         ("unbound", 'local-zone: "a.example" always_nxdomain', ["subtree a.example"]),
         ("unbound", "local-zone: 'A.Example.' static", ["subtree a.example"]),
         ("unbound", "  local-zone: a.example. REFUSE # why", ["subtree a.example"]),
