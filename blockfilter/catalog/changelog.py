@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from blockfilter.catalog.folder import JOURNAL, sha256
-from blockfilter.errors import ListError
+from blockfilter.catalog.folder import JOURNAL, MAINTAINERS, sha256
+from blockfilter.catalog.keyholders import Keyholders
+from blockfilter.catalog.workflow import SYSTEM
+from blockfilter.errors import ListError, RefusedError
 
 if TYPE_CHECKING:
     from blockfilter.catalog.identity import Actor
@@ -21,6 +23,7 @@ KEYS = ("previous", "at", "by", "what", "id", "why", "entry", "facts", "signatur
 MAX_JOURNAL = 1024 * 1024 * 1024  # octets; a hundred changes a day for thirty years
 _TEXTS = ("at", "by", "what", "id", "why")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _REMEDY = "take the journal back from a copy or from git"
 
 
@@ -88,8 +91,9 @@ def _line(path: Path, number: int, octets: bytes) -> Line:
             and isinstance(entry, dict | None)
             and isinstance(facts, dict)
             and isinstance(signature, str | None)
+            and _TIME.fullmatch(value["at"])
         )
-        if not fits:
+        if not fits or canonical(value) != octets:  # one text for one line: no octet is free
             raise ValueError("other values")  # noqa: TRY301
     except (ValueError, RecursionError) as error:
         raise ListError(f"{path}: line {number} is no journal line; {_REMEDY}") from error
@@ -121,9 +125,20 @@ def heads(lines: Iterable[Line]) -> tuple[str, ...]:
 
 
 class Writer:
-    """Writes lines that follow those that are there; each further one follows the one before."""
+    """Writes lines that follow those that are there; each further one follows the one before.
+
+    RefusedError where the journal knows another key of the actor's, or that there should be one.
+    """
 
     def __init__(self, lines: Sequence[Line], actor: "Actor") -> None:
+        holders = Keyholders(list(lines))
+        if actor.name != SYSTEM and holders.signed:
+            key = actor.signer.public if actor.signer else ""
+            if not key or key != holders.key(actor.name):
+                raise RefusedError(
+                    f"{actor.name} acts without the key that the journal tells of, so "
+                    f"{MAINTAINERS} was changed by hand; take it back from a copy or from git"
+                )
         self._heads = heads(lines)
         self._actor = actor
 

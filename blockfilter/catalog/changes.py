@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blockfilter.catalog import candidate, manifest, standing, store
 from blockfilter.catalog.manifest import Listed, Manifest
+from blockfilter.errors import ListError
 
 if TYPE_CHECKING:
     from blockfilter.catalog.suffixes import Wide
@@ -67,7 +68,14 @@ def _lines(listed: Listed | None, *places: Path) -> set[str]:
         return set()
     paths = [manifest.rules_file(place, listed) for place in places]
     path = next((path for path in paths if path.exists()), paths[-1])
-    with path.open(encoding="utf-8", newline="\n") as file:
-        return {
-            f"{' '.join(line.split())} [{listed.mode}]" for line in file if not line.startswith("#")
-        }
+    try:
+        with path.open(encoding="utf-8", newline="\n") as file:
+            return {
+                f"{' '.join(line.split())} [{listed.mode}]"
+                for line in file
+                if not line.startswith("#")
+            }
+    except (OSError, ValueError) as error:
+        raise ListError(
+            f"{path}: cannot be read ({error}); take the file back from a copy or from git"
+        ) from error

@@ -38,6 +38,7 @@ def updated(octets: bytes | None, entry: Entry) -> bytes:
         text = _HEADERS[called].format(entry.id) + "".join(block.text for block in blocks)
         return text.encode()
     file = _File(octets, place(entry))
+    before = file.said(called)
     found = file.find(called, entry.id)
     if found is None:
         file.append(called, wanted)
@@ -46,7 +47,7 @@ def updated(octets: bytes | None, entry: Entry) -> bytes:
         order = [key.name for key in KINDS[called][1]]
         file.blocks[start:end] = merged(file.blocks[start:end], current, wanted, order)
     result = file.octets()
-    before, after = file.said(called), _File(result, file.place).said(called)
+    after = _File(result, file.place).said(called)
     found_now = after.pop(entry.id, {})
     before.pop(entry.id, None)
     keys = {*found_now, *wanted}

@@ -84,13 +84,19 @@ def read(folder: Path) -> Maintainers:
     """The catalogue's maintainers; none where there is no file. ListError: mistakes."""
     path = folder / MAINTAINERS
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        return parsed(path.read_bytes(), path)
     except FileNotFoundError:
         return Maintainers()
     except OSError as error:
         raise ListError(
             f"{path}: cannot be read ({error.strerror}); check its permissions"
         ) from error
+
+
+def parsed(octets: bytes, path: Path) -> Maintainers:
+    """The maintainers of a file's octets. ListError: mistakes."""
+    try:
+        table = tomllib.loads(octets.decode())
     except ValueError as error:
         raise ListError(f"{path}: is not TOML in UTF-8 ({error}); correct that place") from error
     blocks = table.get("maintainer", [])
@@ -100,6 +106,9 @@ def read(folder: Path) -> Maintainers:
     every_name = [one.name for one in everyone]
     if twice := {name for name in every_name if every_name.count(name) > 1}:
         raise ListError(f"{path}: {', '.join(sorted(twice))} stands there twice; keep one")
+    keys = [key for one in everyone for key in {one.key, *(old.key for old in one.former)}]
+    if len(keys) > len(set(keys)):
+        raise ListError(f"{path}: two people have the same key; each has one of their own")
     return Maintainers(everyone)
 
 
@@ -179,19 +188,28 @@ def keygen(secret: Path, password: str | None) -> str:
     pair = minisign.KeyPair.generate()
     if password:
         pair.secret_key.encrypt(password)
-    public: str = pair.public_key.to_base64().decode()
-    _write_new(secret, bytes(pair.secret_key), 0o600)
-    _write_new(secret.with_name(f"{secret.name}.pub"), bytes(pair.public_key), 0o644)
-    return public
+    text: str = pair.public_key.to_base64().decode()
+    public = secret.with_name(f"{secret.name}.pub")
+    _write_new(public, bytes(pair.public_key), 0o644)
+    try:
+        _write_new(secret, bytes(pair.secret_key), 0o600)
+    except StateError:
+        public.unlink()  # half a pair is of no use, and would be in the way of the next
+        raise
+    return text
 
 
 def _write_new(path: Path, octets: bytes, mode: int) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(octets)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(octets)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink()
+            raise
     except FileExistsError as error:
         raise StateError(
             f"{path}: is there already, and a key is never overwritten; name another file"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from blockfilter.catalog import candidate, changelog, edit, store
 from blockfilter.catalog.candidate import Base, Content
+from blockfilter.catalog.change import check_journalled
 from blockfilter.catalog.finding import Finding, Severity
 from blockfilter.catalog.folder import CURRENT, RELEASES, STANDING, Folder, sha256
 from blockfilter.catalog.identity import Actor
@@ -57,6 +58,7 @@ class Making:
         self.lines = changelog.read(folder.path)
         self.base = base_of(folder.path)
         self.before = self.catalog = store.read(folder.path, wide)
+        check_journalled(self.before, self.lines, self.before.entries())
         self.serial = _next_serial(folder.path)
         self.today = now.astimezone(UTC).date()
         self.at = stamp(now)

@@ -1,205 +1,214 @@
 """The journal lived through again: is each line one that could follow the lines before it?
 
-It knows nothing of the folder: what it finds is wrong with the journal itself.
+It knows nothing of the folder: what it finds is wrong with the journal itself. A signature counts by
+the key its author had at that place of the chain; the time a line tells is its author's word.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from blockfilter.catalog import identity
+from blockfilter.catalog import identity, step
 from blockfilter.catalog.changelog import Line
 from blockfilter.catalog.finding import Finding, Severity
 from blockfilter.catalog.folder import JOURNAL
+from blockfilter.catalog.keyholders import ASK, KEY_ACTS, Keyholders, asked_for, key_act
 from blockfilter.catalog.site import State
-from blockfilter.catalog.workflow import MOVES, SYSTEM
+from blockfilter.catalog.workflow import SYSTEM
 from blockfilter.errors import RefusedError
 
-_BEGIN = ("propose", "import", "subscribe")
 _REMEDY = "take the journal back from a copy or from git, and ask who changed it"
 # What happens by itself: nothing of it brings a name onto the list that nobody approved.
-_BY_SYSTEM = ("refresh", "expire", "propose", "release", "pause")
-_NO_ENTRY = (
-    *("allow", "disallow", "release", "rollback", "pause", "resume", "force"),
-    *("enrol", "rotate", "remove"),
-)
-_STANDS = (State.APPROVED, State.ACTIVE)
-_REFRESHED = ("format", "rules", "refused", "sha256")
+_BY_SYSTEM = ("refresh", "expire", "propose", "release")
+_NO_ENTRY = ("allow", "disallow", "release", "rollback", "resume", "force", ASK, *KEY_ACTS)
 
-
-class Key(NamedTuple):
-    """A key somebody has; `until` is "" while they have it."""
-
-    key: str
-    until: str = ""
+Entries = Mapping[str, Mapping[str, Any]]
 
 
 class Replay:
     """What is known after each line; `findings` is what was wrong on the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: str = "~") -> None:
         self.findings: list[Finding] = []
         self.entries: dict[str, Mapping[str, Any]] = {}
-        self.stood: dict[str, Mapping[str, Any]] = {}  # the last version that was approved
-        self.keys: dict[str, list[Key]] = {}
+        self.holders = Keyholders()
+        self.allowed: dict[str, Line] = {}  # exceptions that nobody ended
         self.paused = False
         self.in_force: int | None = None
         self.releases: dict[int, Line] = {}
+        self.entries_at: dict[int, Entries] = {}  # when a release was made
+        self.forces: dict[int, list[Line]] = {}  # who wanted a release all the same, since the last
+        self._forced: list[Line] = []
+        self._stood: dict[str, Mapping[str, Any]] = {}  # the last version not merely proposed
+        self._lines: dict[str, Line] = {}  # by digest
+        self._open: dict[str, int] = {}  # which no line has named yet
+        self._every: set[str] = set()  # digests of all lines
+        self._named: set[str] = set()  # of those that another one follows
+        self._linear = True  # each line followed the one above it
+        self._last: tuple[str, ...] = ()
+        self._now = now
 
     def run(self, lines: Iterable[Line]) -> None:
         """Live through all lines."""
-        known: dict[str, int] = {}
-        open_: dict[str, int] = {}
-        for line in lines:
-            self._chain(line, known, open_)
-            self._signature(line)
+        every = tuple(lines)
+        self._every = {line.digest for line in every}
+        self._named = {one for line in every for one in line.previous}
+        for line in every:
+            self._chain(line, sound=self._author(line))
             if line.what in _NO_ENTRY:
                 self._act(line)
             else:
-                for problem in self._entry(line):
+                for problem in step.problems(
+                    line, self.entries.get(line.id), self._stood.get(line.id)
+                ):
                     self._wrong(line, "move", problem)
                 if line.entry is not None:
                     self.entries[line.id] = line.entry
-                    if line.entry.get("state") in _STANDS:
-                        self.stood[line.id] = line.entry
-            known[line.digest] = line.number
-            open_[line.digest] = line.number
+                    if line.entry.get("state") != State.PROPOSED:
+                        self._stood[line.id] = line.entry
+            self.holders.see(line)
+            self._lines[line.digest] = line
+            self._open[line.digest] = line.number
 
     def _wrong(self, line: Line, rule: str, sentence: str, number: int = 0) -> None:
         place = f"{JOURNAL}: line {number or line.number}"
         self.findings.append(Finding(rule, Severity.ERROR, place, sentence, _REMEDY))
 
-    def _chain(self, line: Line, known: Mapping[str, int], open_: dict[str, int]) -> None:
-        lost = [one for one in line.previous if one not in known]
+    def _chain(self, line: Line, *, sound: bool) -> None:
+        """Whether it follows what was there; `sound`: it is as its author signed it."""
+        self._linear = self._linear and line.previous == self._last
+        self._last = (line.digest,)
+        lost = [one for one in line.previous if one not in self._lines]
         for one in line.previous:
-            open_.pop(one, None)
-        if not known and line.previous:
+            self._open.pop(one, None)
+        if any(one in self._every for one in lost):
+            self._wrong(line, "chain", "stands before a line that it follows: lines were moved")
+        elif not self._lines and line.previous:
             self._wrong(line, "chain", "names a line before it, and there is none: it was removed")
-        elif known and not line.previous:
+        elif self._lines and not line.previous:
             self._wrong(line, "chain", "follows no line, as only the first one does")
         elif lost:
             # What it named is not there as it was; the line nobody names is the one that changed.
-            suspect = min(open_.values(), default=line.number)
-            self._wrong(
-                line,
-                "chain",
-                f"was changed after line {line.number} followed it, or a line after it is missing",
-                suspect,
-            )
-            open_.clear()
+            suspect = min(self._open.values(), default=line.number)
+            last = len(self._lines) + 1 == len(self._every)
+            if line.digest not in self._named and not (last and sound):
+                self._wrong(line, "chain", "was changed: what it follows is not there")
+            else:
+                told = f"was changed after line {line.number} followed it, or a line after it is missing"
+                self._wrong(line, "chain", told, suspect)
+            self._open.clear()
 
-    def _signature(self, line: Line) -> None:
+    def _author(self, line: Line) -> bool:
+        """Whether it may be its author's; False where the signature is of something else."""
         if line.by == SYSTEM:
             if line.what not in _BY_SYSTEM:
                 self._wrong(line, "system", f"the system does not {line.what}; a person has to")
-            return
-        if not any(not key.until for keys in self.keys.values() for key in keys):
-            return  # nobody has a key yet, so names are believed
+            return True
+        if line.what in ("refresh", "expire"):
+            self._wrong(line, "system", f"a person does not {line.what}; the system does")
+        if not identity.NAME.fullmatch(line.by):
+            self._wrong(line, "signature", f'"{line.by}" is no name that a person can have')
+        if not self.holders.signed:
+            return True  # nobody has a key yet, so names are believed
+        key = self.holders.key(line.by)
         if line.signature is None:
             self._wrong(line, "signature", f"is not signed, though {line.by} has to")
-            return
-        keys = [one.key for one in self.keys.get(line.by, ()) if line.at <= (one.until or "~")]
-        for key in keys:
-            try:
-                identity.verify(key, line.signed, line.signature)
-            except RefusedError:
-                continue
-            return
-        self._wrong(
-            line,
-            "signature",
-            f"its signature is not by {line.by}, or it was changed after it was signed",
-        )
+        elif not key:
+            self._wrong(line, "signature", f"{line.by} was no maintainer when it was written")
+        elif not _by(key, line):
+            self._wrong(
+                line,
+                "signature",
+                f"its signature is not by {line.by}'s key of that time, or it was changed after it "
+                "was signed",
+            )
+            return False
+        return True
 
     def _act(self, line: Line) -> None:
-        key = str(line.facts.get("key", ""))
-        if line.what in ("enrol", "rotate", "remove"):
-            held = self.keys.setdefault(line.id, [])
-            held[:] = [one if one.until else one._replace(until=line.at) for one in held]
-            if line.what != "remove":
-                held.append(Key(key))
+        if line.entry is not None:
+            self._wrong(line, "move", f"{line.what} is of no entry, and tells one")
+        if line.what in KEY_ACTS or line.what == ASK:
+            self._key(line)
         elif line.what == "release":
-            serial = line.facts.get("serial")
-            if not isinstance(serial, int) or serial in self.releases:
-                self._wrong(line, "release", "releases a serial that is none or was given before")
-                return
-            self.releases[serial] = line
-            self.in_force = serial
+            self._release(line)
+        elif line.what == "force":
+            self._forced.append(line)
+        elif line.what == "allow":
+            self.allowed[line.id] = line
+        elif line.what == "disallow":
+            self.allowed.pop(line.id, None)
         elif line.what == "rollback":
             serial = line.facts.get("serial")
             if serial not in self.releases:
                 self._wrong(line, "release", "goes back to a release that no line tells of")
             self.in_force = serial if isinstance(serial, int) else None
             self.paused = True
-        elif line.what in ("pause", "resume"):
-            self.paused = line.what == "pause"
+            self._forced.clear()
+        elif line.what == "resume":
+            self.paused = False
 
-    def _entry(self, line: Line) -> Iterator[str]:
-        """What is wrong with a line about an entry."""
-        before, after = self.entries.get(line.id), line.entry
-        if after is None:
-            yield f"{line.what} tells no entry"
+    def _key(self, line: Line) -> None:
+        """A key is given, changed or laid down."""
+        act = asked_for(line) if line.what == ASK else key_act(line)
+        if line.what == ASK and line.at < max((one.at for one in self._lines.values()), default=""):
+            self._wrong(line, "key", "asks at a time before that of a line above it")
+        problem = self.holders.misfit(act)
+        if problem is None and line.what != ASK:
+            problem = self.holders.alone(act, line.by, line.at)
+            if self.holders.by_silence(act, line.by, line.at) and line.at > self._now:
+                problem = "takes effect at a time that is yet to come"
+        if problem:
+            self._wrong(line, "key", problem)
+        if line.what not in KEY_ACTS or not (old := self.holders.key(line.id)):
             return
-        if after.get("id") != line.id:
-            yield f"tells an entry of another id than {line.id}"
-        if line.what != "refresh":
-            if after.get("changed") != {"by": line.by, "at": line.at}:
-                yield "its entry was changed by somebody else, or at another time, than the line says"
-            if after.get("reason", "") != line.why:
-                yield "its entry has another reason than the line"
-        if line.what in _BEGIN:
-            if before is not None:
-                yield f"gives the id {line.id} again"
-            if after.get("state") != State.PROPOSED:
-                yield "begins an entry that is not merely proposed"
-        elif before is None:
-            yield f"{line.what} of {line.id}, which no line before it proposed"
-        else:
-            yield from _moved(line, before, after, self.stood.get(line.id))
+        # What the key signed elsewhere, and this line does not follow, was not signed before it.
+        before = self._before(line)
+        for other in self._lines.values():
+            if other.by == line.id and other.digest not in before and _by(old, other):
+                self._wrong(
+                    other, "signature", f"signed by a key that line {line.number} took back"
+                )
+
+    def _release(self, line: Line) -> None:
+        serial = line.facts.get("serial")
+        if not isinstance(serial, int) or serial in self.releases:
+            self._wrong(line, "release", "releases a serial that is none or was given before")
+            return
+        if line.facts.get("previous") != self.in_force:
+            self._wrong(line, "release", f"does not follow release {self.in_force or 'none'}")
+        if line.by == SYSTEM and self.paused:
+            self._wrong(line, "system", "the system releases nothing while refreshing is paused")
+        self.releases[serial] = line
+        self.in_force = serial
+        self.forces[serial], self._forced = self._forced, []
+        if self._linear:
+            self.entries_at[serial] = dict(self.entries)
+        else:  # what another branch did beside it does not count
+            before = self._before(line)
+            seen = (one for one in self._lines.values() if one.digest in before)
+            self.entries_at[serial] = {one.id: one.entry for one in seen if one.entry is not None}
+
+    def _before(self, line: Line) -> set[str]:
+        """The digests of all lines that a line follows."""
+        found: set[str] = set()
+        open_: list[str] = list(line.previous)
+        while open_:
+            digest = open_.pop()
+            if digest not in found and digest in self._lines:
+                found.add(digest)
+                open_ += self._lines[digest].previous
+        return found
 
 
-def _moved(
-    line: Line, before: Mapping[str, Any], after: Mapping[str, Any], stood: Mapping[str, Any] | None
-) -> Iterator[str]:
-    state, author = before.get("state"), _by(before, "proposed")
-    if line.what == "refresh":
-        if any(before.get(key) != after.get(key) for key in {*before, *after} - {*_REFRESHED}):
-            yield "a refresh changes more than the rules of its list"
-    elif line.what == "expire":
-        over = str(before.get("expires", "~")) <= line.at[:10]
-        if not over or after.get("state") != State.RETIRED:
-            yield f"retires {line.id} before its time is over"
-    elif line.what == "edit":
-        if after.get("state") == State.PROPOSED:
-            if _by(after, "proposed") != line.by:
-                yield f"an edit by {line.by} that somebody else is said to have proposed"
-        elif after.get("state") != state:
-            yield f"an edit makes a {state} entry {after.get('state')}"
-        elif _rules(before) != _rules(after):
-            yield "an edit changes what is blocked, and does not wait for a second person"
-    elif line.what == "reject" and stood and "approved" in before and state == State.PROPOSED:
-        if after.get("state") not in _STANDS or _rules(after) != _rules(stood):
-            yield "rejects an edit, and does not bring back the version before it"
-    elif move := MOVES.get(line.what):
-        if state not in move.sources:
-            yield f"{line.what} of {line.id}, which was {state}"
-        if after.get("state") != move.target:
-            yield f"{line.what} makes the entry {after.get('state')}"
-        if move.second_person and author == line.by:
-            yield f"{line.by} approves what {author} proposed: it needs a second person"
-        if move.second_person and _by(after, "approved") != line.by:
-            yield "somebody else is said to have approved it"
-        if _rules(before) != _rules(after):
-            yield f"{line.what} changes what is blocked"
-    else:
-        yield f'"{line.what}" is nothing that happens to an entry'
+def _by(key: str, line: Line) -> bool:
+    """Whether a line is signed by a key."""
+    try:
+        identity.verify(key, line.signed, line.signature or "")
+    except RefusedError:
+        return False
+    return True
 
 
-def _by(entry: Mapping[str, Any], key: str) -> str:
-    act = entry.get(key)
-    return str(act.get("by", "")) if isinstance(act, Mapping) else ""
-
-
-def _rules(entry: Mapping[str, Any]) -> list[Any]:
-    """What an entry blocks."""
-    keys = ("names", "exact", "site-names", "patterns", "except", "category", "mode", "sha256")
-    return [entry.get(key) for key in keys]
+def last_versions(lines: Sequence[Line]) -> Entries:
+    """The last version of each entry."""
+    return {line.id: line.entry for line in lines if line.entry is not None}

@@ -40,7 +40,7 @@ def rotated(octets: bytes | None, name: str, key: str, at: str, reason: str) -> 
     return tomlkit.dumps(document).encode()
 
 
-def removed(octets: bytes | None, name: str, at: str, reason: str) -> bytes:  # noqa: ARG001
+def removed(octets: bytes | None, name: str, at: str) -> bytes:
     """One less; the block stays, for what they signed is still to be verified."""
     document, blocks = _parsed(octets)
     block = _present(blocks, name)

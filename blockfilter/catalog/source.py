@@ -102,7 +102,7 @@ def _hop(text: str, plain_http: bool, base: httpx2.URL | None = None) -> httpx2.
     if url.scheme == "http" and not plain_http:
         raise SourceError(
             f"{place}: {what} plain HTTP, which anybody on the way can change; use an https:// URL, "
-            "or allow plain HTTP for this list"
+            "or allow plain HTTP for this list (--plain-http)"
         )
     return url
 
@@ -167,7 +167,7 @@ class _Outside(httpcore2.SyncBackend):
         if not self._private and not all(map(self._network.public, found)):
             raise SourceError(
                 f"{host}: has an address that is private or reserved, and lists are fetched from "
-                "public ones; allow private addresses for this list if the host is yours"
+                "public ones; if the host is yours, allow that for this list (--private-address)"
             )
         failed: Exception = httpcore2.ConnectError("no address")
         for address in found:

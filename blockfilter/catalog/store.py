@@ -137,12 +137,12 @@ def _speaks(site: Dossier, name: bytes) -> bool:
     if shown in (*site.exact, *site.site_names) or not set(site.names).isdisjoint(above):
         return True
     labels = [label.decode("latin-1") for label in names.split(name)]
-    if not set(site.site_names).isdisjoint(labels) and _left_of_suffix(labels) in site.site_names:
+    if not set(site.site_names).isdisjoint(labels) and left_of_suffix(labels) in site.site_names:
         return True
     return any(compile_patterns([pattern]).Match(shown) for pattern in site.patterns)
 
 
-def _left_of_suffix(labels: list[str]) -> str:
+def left_of_suffix(labels: list[str]) -> str:
     """The label left of the public suffix: the longest that is listed, else the last label."""
     public = _public_suffixes()
     for at in range(len(labels)):

@@ -97,6 +97,9 @@ def _holds(folder: Path, listed: Listed, match: Match) -> bool:
     line = re.compile(
         rb"^%b\t%b[\t\n]" % (match.record.trigger.encode(), re.escape(value)), re.MULTILINE
     )
-    with manifest.rules_file(folder, listed).open("rb") as file:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return line.search(mapped) is not None
+    try:
+        with manifest.rules_file(folder, listed).open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):
+        return False  # an old file that is gone, or damaged, which `verify` tells
+    return line.search(mapped) is not None

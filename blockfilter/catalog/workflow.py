@@ -1,5 +1,8 @@
 """The moves of an entry: one table, and the rule of the second person.
 
+Who proposed an entry, or was the last to edit what it blocks, does not approve it. What the system
+proposed is adopted by one person and approved by another.
+
 Pure: an entry goes in, the entry after the move comes out, or a RefusedError that says why not.
 """
 
@@ -21,7 +24,7 @@ class Move(NamedTuple):
     second_person: bool = False
 
 
-_WORDS = ("note", "review", "source", "licence")  # say nothing about what is blocked
+WORDS = ("note", "review", "source", "licence")  # say nothing about what is blocked
 
 MOVES = {
     "approve": Move((State.PROPOSED,), State.APPROVED, second_person=True),
@@ -30,7 +33,7 @@ MOVES = {
     "dispute": Move((State.APPROVED, State.ACTIVE), State.DISPUTED),
     "retire": Move((State.APPROVED, State.ACTIVE, State.DISPUTED), State.RETIRED),
     "reopen": Move((State.REJECTED, State.RETIRED), State.PROPOSED),
-    "adopt": Move((State.PROPOSED,), State.PROPOSED),  # what the system proposed gets a proposer
+    "adopt": Move((State.PROPOSED,), State.PROPOSED),  # only what the system proposed
 }
 
 
@@ -44,6 +47,8 @@ def moved(entry: E, what: str, act: Act, reason: str) -> E:
         )
     if move.second_person:
         check_second(entry, act.by)
+    if what == "adopt" and (entry.proposed is None or entry.proposed.by != SYSTEM):
+        raise RefusedError(f"{entry.id} has a proposer; only what the system proposed is adopted")
     after = replace(entry, state=move.target, reason=reason, changed=act)
     if what == "approve":
         return replace(after, approved=act)
@@ -60,7 +65,7 @@ def edited(before: E, after: E, act: Act, reason: str) -> E:
     if before.state in (State.RETIRED, State.REJECTED):
         raise RefusedError(f"{before.id} is {before.state}; reopen it before you change it")
     after = replace(after, reason=reason, changed=act)
-    same = replace(after, **{key: getattr(before, key) for key in _WORDS})
+    same = replace(after, **{key: getattr(before, key) for key in WORDS})
     if same == replace(before, reason=reason, changed=act):
         return after
     if before.state is State.DISPUTED:
@@ -82,8 +87,12 @@ def softened(entry: Entry, *, was: bool) -> bool:
 
 
 def check_second(entry: Entry, name: str) -> None:
-    """RefusedError where `name` wrote what is there now."""
-    if entry.proposed is not None and entry.proposed.by == name:
+    """RefusedError where `name` wrote what is there now, or nobody did."""
+    if entry.proposed is None or entry.proposed.by == SYSTEM:
+        raise RefusedError(
+            f"{entry.id} was proposed by nobody, and the system is no person; adopt it first"
+        )
+    if entry.proposed.by == name:
         raise RefusedError(
             f"{entry.id} was proposed by {name}, and its approval needs a second person; ask another "
             "maintainer"
@@ -91,5 +100,7 @@ def check_second(entry: Entry, name: str) -> None:
 
 
 def _instead(entry: Entry) -> str:
-    possible = [what for what, move in MOVES.items() if entry.state in move.sources]
+    possible = [
+        what for what, move in MOVES.items() if entry.state in move.sources and what != "adopt"
+    ]
     return f"what it can do is {', '.join(possible)}" if possible else "nothing more can be done"

@@ -5,11 +5,11 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from blockfilter.errors import FormatError
+from blockfilter.errors import FormatError, ListError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -90,8 +90,8 @@ def check(
         meant = _drafted(inputs, until_mapped) if draft else inputs
         policy = policies.opened(meant, settings.server.state, _warn)
     asked = _lines() if from_stdin else enumerate(names, 1)
-    traced = inputs if trace else None
-    sys.exit(_answer(policy, asked, traced, as_json=as_json))
+    told = _Told(inputs if trace else None, as_json=as_json, draft=draft)
+    sys.exit(_answer(policy, asked, told))
 
 
 def _settings(config_file: Path | None, catalog: Path | None, state: str | None) -> "Settings":
@@ -128,10 +128,13 @@ def _inputs(settings: "Settings", list_files: tuple[str, ...]) -> "Inputs":
 
 def _drafted(inputs: "Inputs", until_mapped: ExitStack) -> "Inputs":
     """The same with the next release of each catalogue in the place of the one in force."""
-    from blockfilter.catalog import suffixes
+    from blockfilter.catalog import store, suffixes
     from blockfilter.cli import policies
 
     wide = suffixes.read(suffixes.suffix_file()).icann
+    for one in inputs.catalogs:
+        if not (Path(one) / store.TAXONOMY_FILE).is_file():
+            raise ListError(f"{one}: is no catalogue; name a folder that is one")
     drafts = [policies.drafted(Path(one), wide, until_mapped) for one in inputs.catalogs]
     return inputs._replace(catalogs=tuple(map(str, drafts)))
 
@@ -141,13 +144,15 @@ def _lines() -> "Iterator[tuple[int, str]]":
     return ((place, line) for place, line in enumerate(lines, 1) if line)
 
 
-def _answer(
-    policy: "Policy",
-    asked: "Iterable[tuple[int, str]]",
-    traced: "Inputs | None",
-    *,
-    as_json: bool,
-) -> int:
+class _Told(NamedTuple):
+    """What is told of a name besides the decision, and how."""
+
+    traced: "Inputs | None"
+    as_json: bool
+    draft: bool
+
+
+def _answer(policy: "Policy", asked: "Iterable[tuple[int, str]]", told: _Told) -> int:
     """Print the decisions in the order of the questions, which have their places; the exit code."""
     from blockfilter.message import name as names
 
@@ -156,32 +161,33 @@ def _answer(
         try:
             name = names.from_text(text)
         except FormatError as error:
-            told = f"blockfilter: number {place}, {json.dumps(text)}, is no name: {error}"
-            click.echo(told, err=True)
+            wrong = f"blockfilter: number {place}, {json.dumps(text)}, is no name: {error}"
+            click.echo(wrong, err=True)
             code = NOT_A_NAME
             continue
         facts: dict[str, object] = {"name": names.to_text(name), **policy.explain(name)._asdict()}
         facts["release"] = policy.snapshot.release
         met = []
-        if traced is not None:
+        if told.traced is not None:
             from blockfilter.catalog import trace
 
-            met = [one._asdict() for one in trace.rules(policy, name, traced)]
+            met = [one._asdict() for one in trace.rules(policy, name, told.traced)]
             facts["trace"] = met
-        if as_json:
+        if told.as_json:
             click.echo(json.dumps(facts))
         else:
-            click.echo("\n".join([_in_words(facts), *map(_met, met)]))
+            click.echo("\n".join([_in_words(facts, draft=told.draft), *map(_met, met)]))
     return code
 
 
-def _in_words(facts: "Mapping[str, object]") -> str:
+def _in_words(facts: "Mapping[str, object]", *, draft: bool) -> str:
     verdict = "blocked" if facts["blocked"] else "not blocked"
     first = f"{facts['name']}: {verdict}, {facts['why']}"
     if facts["rule"] is None:
         return first
     source = ", ".join(f"{key} {facts[key]}" for key in ("list", "site", "category") if facts[key])
-    return f"{first}\n  rule: {facts['rule']} ({source}, release {facts['release']})"
+    release = f"{'draft of ' if draft else ''}release {facts['release']}"
+    return f"{first}\n  rule: {facts['rule']} ({source}, {release})"
 
 
 def _met(rule: "Mapping[str, object]") -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from blockfilter.errors import BlockfilterError, ConfigError, RefusedError
+from blockfilter.errors import BlockfilterError, RefusedError
 
 FAILED, REFUSED = 1, 3  # exit codes; 2, wrong use, is click's own
 
@@ -25,7 +25,7 @@ class Failure(click.ClickException):
 
     def __init__(self, error: BlockfilterError) -> None:
         super().__init__(str(error))
-        self.problems = error.problems if isinstance(error, ConfigError) else (str(error),)
+        self.problems = tuple(str(error).splitlines())
 
     def show(self, file: Any = None) -> None:  # noqa: ANN401  # click's own signature
         """Print one line for each problem."""

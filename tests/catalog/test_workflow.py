@@ -9,6 +9,7 @@ from blockfilter.catalog import workflow
 from blockfilter.catalog.site import Act, Dossier, State
 from blockfilter.errors import RefusedError
 
+SYSTEM = Act(workflow.SYSTEM, "2026-11-23T08:00:00Z")
 ADA, BEN = Act("ada", "2026-11-23T09:00:00Z"), Act("ben", "2026-11-23T10:00:00Z")
 ENTRY = Dossier(
     id="ads", site="Ads", category="escort-ads", state=State.PROPOSED, names=("ads.example",),
@@ -33,7 +34,7 @@ TABLE = {
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize("what", list(workflow.MOVES))
 def test_every_state_has_its_moves_and_no_other(state, what):
-    entry = replace(ENTRY, state=state)
+    entry = replace(ENTRY, state=state, proposed=SYSTEM if what == "adopt" else ADA)
     if what not in TABLE[state]:
         with pytest.raises(RefusedError, match=f"is {state}, and {what} starts from"):
             workflow.moved(entry, what, BEN, "why")
@@ -48,6 +49,23 @@ def test_approving_needs_another_person_than_the_one_who_wrote_it():
     with pytest.raises(RefusedError, match="second person"):
         workflow.moved(ENTRY, "approve", ADA, "")
     assert workflow.moved(ENTRY, "approve", BEN, "").approved == BEN
+
+
+def test_what_no_person_proposed_is_approved_by_nobody_before_it_is_adopted():
+    for nobody in (None, SYSTEM):
+        with pytest.raises(RefusedError, match="proposed by nobody"):
+            workflow.moved(replace(ENTRY, proposed=nobody), "approve", BEN, "")
+    adopted = workflow.moved(replace(ENTRY, proposed=SYSTEM), "adopt", BEN, "")
+    with pytest.raises(RefusedError, match="second person"):
+        workflow.moved(adopted, "approve", BEN, "")
+    assert workflow.moved(adopted, "approve", ADA, "").state is State.APPROVED
+
+
+def test_what_a_person_proposed_is_adopted_by_nobody():
+    with pytest.raises(RefusedError, match="has a proposer"):
+        workflow.moved(ENTRY, "adopt", BEN, "")
+    with pytest.raises(RefusedError, match="what it can do is approve, reject$"):
+        workflow.moved(ENTRY, "reopen", BEN, "")
 
 
 def test_reopening_makes_the_reopener_its_proposer():

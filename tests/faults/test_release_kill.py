@@ -34,7 +34,7 @@ def one_process() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory) -> Path:
+def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalogue with two releases, an approved entry that waits for the third, and one in two."""
     path = tmp_path_factory.mktemp("before") / "catalogue"
     catalogue = made(path, names=["a.example"], imported={"ads": "b.example\nc.example\n"})

@@ -33,7 +33,7 @@ class Commands(LazyGroup):
         "export": Told("Write the release in force in another format.", f"{_HERE}.export"),
         "lint": Told("Say what is wrong or risky.", f"{_HERE}.judge"),
         "verify": Told("Check journal, signatures and the two-person rule.", f"{_HERE}.judge"),
-        "simulate": Told("What the next release would change for names seen.", f"{_HERE}.judge"),
+        "simulate": Told("What the next release would change for names seen.", f"{_HERE}.simulate"),
         "release": Told("Bring what is approved into force.", f"{_HERE}.release"),
         "releases": Told("List the releases.", f"{_HERE}.release"),
         "rollback": Told("Go back to an earlier release.", f"{_HERE}.release"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from blockfilter.cli.list import shared
+from blockfilter.cli.list import shared, values
 
 
 @click.command(short_help="Keep a name open for a time, at once.")
@@ -13,11 +13,11 @@ from blockfilter.cli.list import shared
 @click.option(
     "--until",
     required=True,
-    callback=shared.moment,
+    callback=values.moment,
     metavar="TIME",
     help="When it ends: 2h, 5d, 1w, 2027-01-31 or 2027-01-31T18:00Z.",
 )
-@click.option("--reason", required=True, help="Why; journalled.")
+@shared.reason_option(required=True)
 @shared.actor_options
 @shared.catalog_option
 def allow(
@@ -31,12 +31,14 @@ def allow(
 ) -> None:
     """Keep a name and all below it open until a time, whatever lists it.
 
-    It takes effect in running servers within a second, needs no second person, and ends by itself.
+    It takes effect in running servers within a second, needs no second person, and ends by itself:
+    a date at its first minute (UTC), and no later than 90 days from now. "list show NAME" and
+    "list find" show exceptions, too.
 
     \b
     Examples:
-      blockfilter list allow clinic.example --until 2d --reason "ticket 4711"
-      blockfilter list allow shop.example --until 2027-01-31 --reason "under review" --catalog own
+      blockfilter list allow clinic.example --until 2d --reason "ticket 4711" --catalog own --as ada
+      blockfilter list allow shop.example --until 6w --reason "under review" --catalog own --json
     """
     kept = shared.kept(catalog, name, key_file)
     allowed = kept.keeper.allow(site, until, reason)
@@ -46,7 +48,7 @@ def allow(
 
 @click.command(short_help="End such an exception.")
 @click.argument("site", metavar="NAME")
-@click.option("--reason", required=True, help="Why; journalled.")
+@shared.reason_option(required=True)
 @shared.actor_options
 @shared.catalog_option
 def disallow(
@@ -61,10 +63,12 @@ def disallow(
 
     \b
     Examples:
-      blockfilter list disallow clinic.example --reason "the entry was retired"
+      blockfilter list disallow clinic.example --reason "entry retired" --catalog own --as ada
       blockfilter list disallow shop.example --reason "reviewed" --catalog own --json
     """
-    kept = shared.kept(catalog, name, key_file)
-    kept.keeper.disallow(site, reason)
-    lines = [f"no longer allowed: {site}"]
-    shared.tell(kept.opened, {"disallowed": site}, lines, as_json=as_json)
+    kept = shared.kept(catalog, name, key_file, new=False)
+    ended = values.canonical(site)
+    kept.keeper.disallow(ended, reason)
+    facts = {"disallowed": ended, "by": kept.actor.name}
+    lines = [f"no longer allowed, by {kept.actor.name}: {ended}"]
+    shared.tell(kept.opened, facts, lines, as_json=as_json)

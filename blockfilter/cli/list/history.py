@@ -32,7 +32,10 @@ def log(id_: str | None, catalog: Path | None, as_json: bool) -> None:
     opened = shared.opened(catalog)
     found = [line for line in changelog.read(opened.path) if id_ in (None, line.id)]
     if id_ is not None and not found:
-        raise ListError(f'the journal has nothing about "{id_}"')
+        raise ListError(
+            f'the journal has nothing about "{id_}"; list blame NAME takes a name, and list find TEXT '
+            "looks for an id"
+        )
     facts = {"lines": [_facts(line) for line in found]}
     shared.tell(opened, facts, [_told(line) for line in found], as_json=as_json)
 
@@ -43,22 +46,28 @@ def log(id_: str | None, catalog: Path | None, as_json: bool) -> None:
 def blame(name: str, catalog: Path | None, as_json: bool) -> None:
     """Show who proposed, approved and released what speaks of a name, and why.
 
+    Imported lists are looked through, too. Each release follows what it brought into force.
+
     \b
     Examples:
       blockfilter list blame rubmaps.com
       blockfilter list blame www.rubmaps.net --json
     """
-    from blockfilter.catalog import changelog
+    from blockfilter.catalog import changelog, mentions
 
     opened = shared.opened(catalog)
-    entries = opened.read().by_name(name)
+    there = opened.read()
+    entries = [entry.id for entry in there.by_name(name)]
+    entries += [one.entry.id for one in mentions.mentions(opened.path, there, name)]
     if not entries:
         raise ListError(
-            f'no entry speaks of "{name}"; check NAME --trace looks at imported lists, too'
+            f'no entry speaks of "{name}"; blockfilter check NAME --trace looks at all that a server '
+            "uses"
         )
     lines = changelog.read(opened.path)
-    found = [line for entry in entries for line in _brought(lines, entry.id)]
-    facts = {"entries": [entry.id for entry in entries], "lines": [_facts(line) for line in found]}
+    ids = list(dict.fromkeys(entries))
+    found = [line for id_ in ids for line in _brought(lines, id_)]
+    facts = {"entries": ids, "lines": [_facts(line) for line in found]}
     shared.tell(opened, facts, [_told(line) for line in found], as_json=as_json)
 
 
@@ -81,14 +90,20 @@ def _brought(lines: "Iterable[Line]", id_: str) -> "list[Line]":
 def diff(serial: int | None, catalog: Path | None, as_json: bool) -> None:
     """Show what the next release would change; with SERIAL what changed since that release.
 
+    What waits for a second person is no part of the next release, and is named.
+
     \b
     Examples:
       blockfilter list diff
-      blockfilter list diff 3 --json
+      blockfilter list diff 1 --json
     """
-    from blockfilter.catalog import changes
+    from blockfilter.catalog import changes, release
 
     opened = shared.opened(catalog)
+    if serial is not None and serial not in (there := release.serials(opened.path)):
+        known = f"the releases are {', '.join(map(str, there))}" if there else "there is none yet"
+        raise ListError(f"there is no release {serial}; {known}")
+    waiting = [one.id for one in opened.read().entries() if one.state == "proposed"]
     found = changes.since(opened.path, opened.wide, serial, shared.now())
     facts = {
         "since": found.since,
@@ -96,15 +111,22 @@ def diff(serial: int | None, catalog: Path | None, as_json: bool) -> None:
             {"id": one.id, "added": list(one.added), "removed": list(one.removed)}
             for one in found.lists
         ],
+        "waiting": waiting,
     }
     lines = []
     for one in found.lists:
+        if not (one.added or one.removed):
+            continue
         lines.append(f"{one.id}: {len(one.added)} added, {len(one.removed)} removed")
         shown = [*(f"  + {text}" for text in one.added), *(f"  - {text}" for text in one.removed)]
         lines += shown[:SHOWN]
         if len(shown) > SHOWN:
             lines.append(f"  … {len(shown) - SHOWN} more; --json has all of them")
-    shared.tell(opened, facts, lines or ["nothing would change"], as_json=as_json)
+    if not lines:
+        lines.append("nothing would change" if serial is None else "nothing has changed")
+    if waiting and serial is None:
+        lines.append(f"waiting for a second person: {', '.join(waiting)}")
+    shared.tell(opened, facts, lines, as_json=as_json)
 
 
 def _facts(line: "Line") -> dict[str, object]:
@@ -122,7 +144,7 @@ def _facts(line: "Line") -> dict[str, object]:
 
 def _told(line: "Line") -> str:
     about = f" {line.id}" if line.id else ""
-    why = f": {line.why}" if line.why else ""
+    why = f": {shared.one_line(line.why)}" if line.why else ""
     return f"{line.at} {line.by} {line.what}{about}{why}{_more(line)}"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blockfilter.cli.list import shared
+from blockfilter.cli.list import shared, values
 
 if TYPE_CHECKING:
     from blockfilter.catalog.site import Evidence
@@ -18,24 +18,37 @@ _FILE = "file:"
 
 @click.command(short_help="Propose an entry, with its evidence.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--site", required=True, help="The business, as it writes itself.")
+@click.option(
+    "--site", required=True, callback=values.words, help="The business, as it writes itself."
+)
 @click.option("--category", required=True, help="One of taxonomy.toml's categories.")
-@click.option("--criterion", required=True, help="Which of its criteria the site meets, and how.")
+@click.option(
+    "--criterion",
+    required=True,
+    callback=values.words,
+    help="Which of its criteria the site meets, and how.",
+)
 @click.option(
     "--evidence",
     required=True,
     multiple=True,
+    callback=values.words,
     metavar="TEXT|file:PATH",
     help="Where that is attested; of a file only its name and SHA-256 are kept. May be repeated.",
 )
 @click.option(
     "--evidence-date",
-    callback=shared.day,
+    callback=values.day,
     metavar="DATE",
     help="Of the evidence.  [default: today]",
 )
-@click.option("--source", required=True, help="Where the names come from.")
-@click.option("--licence", required=True, help="Under which terms they may be passed on.")
+@click.option("--source", required=True, callback=values.words, help="Where the names come from.")
+@click.option(
+    "--licence",
+    required=True,
+    callback=values.words,
+    help="Under which terms they may be passed on.",
+)
 @click.option(
     "--trigger",
     type=click.Choice(["exact", "subtree", "site-name", "pattern"]),
@@ -44,9 +57,17 @@ _FILE = "file:"
     help="What the names are: the name alone, it and all below, one label left of any public "
     "suffix, or an RE2 expression.",
 )
-@click.option("--expires", callback=shared.day, metavar="DATE", help="When it retires by itself.")
 @click.option(
-    "--review", callback=shared.day, metavar="DATE", help="When to look again.  [default: 180 days]"
+    "--expires",
+    callback=values.day_to_come,
+    metavar="DATE",
+    help="When it retires by itself: 2027-01-31, 90d or 26w.",
+)
+@click.option(
+    "--review",
+    callback=values.day_to_come,
+    metavar="DATE",
+    help="When to look again.  [default: in 180 days]",
 )
 @click.option("--note", default="", help="For those who come later.")
 @shared.reason_option(required=False)
@@ -73,14 +94,18 @@ def propose(
 ) -> None:
     """Propose an entry: a site, its names, and what attests that it belongs on the list.
 
-    It waits for the approval of a second person and reaches no server before a release.
+    It waits for the approval of a second person and reaches no server before a release. A
+    catalogue that is not there yet is made, with the categories that come with blockfilter.
 
     \b
     Examples:
       blockfilter list propose ads.example www.ads.test --site "Example Ads" \\
         --category escort-ads --criterion "advertises escorts by city" \\
         --evidence "front page, seen on 2026-11-20" --source "own research" --licence facts
-      blockfilter list propose exampleads --trigger site-name --site "Example Ads" ...
+      blockfilter list propose exampleads --trigger site-name --site "Example Ads" \\
+        --category escort-ads --criterion "the same site under many suffixes" \\
+        --evidence "front page, seen on 2026-11-20" --evidence-date 2026-11-20 \\
+        --source "own research" --licence facts --expires 52w --catalog own --as ada
     """
     from blockfilter.policy.rule import Trigger
 

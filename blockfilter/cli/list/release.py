@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blockfilter.cli.list import shared
+from blockfilter.cli.list import shared, values
 
 if TYPE_CHECKING:
     from blockfilter.catalog.release import Manifest
 
 
 @click.command(short_help="Bring what is approved into force.")
-@click.option("--notes", default="", help="What this release is about.")
+@click.option("--notes", default="", callback=values.line, help="What this release is about.")
 @click.option(
     "--force",
     is_flag=True,
@@ -45,7 +45,7 @@ def release(
 
     if force and not reason:
         raise click.UsageError("--force needs --reason: the journal tells why.")
-    kept = shared.kept(catalog, name, key_file)
+    kept = shared.kept(catalog, name, key_file, new=False)
     with shared.progress(as_json=as_json) as progress:
         made = releases.make(
             kept.keeper.folder,
@@ -111,12 +111,12 @@ def rollback(
 
     \b
     Examples:
-      blockfilter list rollback 3 --as ada --reason "blocks a clinic"
-      blockfilter list rollback 3 --catalog own --as ada --json
+      blockfilter list rollback 1 --catalog own --as ada --reason "blocks a clinic"
+      blockfilter list rollback 1 --catalog own --as ben --key ben.key --reason "too early" --json
     """
     from blockfilter.catalog import release as releases
 
-    kept = shared.kept(catalog, name, key_file)
+    kept = shared.kept(catalog, name, key_file, new=False)
     back = releases.rollback(
         kept.keeper.folder, kept.opened.wide, kept.actor, serial, reason, shared.now()
     )
@@ -143,4 +143,4 @@ def _facts(manifest: "Manifest", *, in_force: int | None) -> dict[str, object]:
 
 
 def _counted(manifest: "Manifest") -> str:
-    return ", ".join(f"{one.id} {one.rules}" for one in manifest.lists) + " rules"
+    return ", ".join(f"{one.id} {shared.counted(one.rules, 'rule')}" for one in manifest.lists)

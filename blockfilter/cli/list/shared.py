@@ -7,14 +7,16 @@ object, with `unsigned` in it. Progress is shown on a terminal only.
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from blockfilter.cli.list import values
 from blockfilter.errors import ListError, RefusedError
 
 if TYPE_CHECKING:
@@ -31,13 +33,6 @@ Command = Callable[[F], F]
 
 UNSIGNED = "unsigned: no maintainer of this catalogue has a key, so names are believed"
 FOUND = 1  # the exit code of a check that found something
-_UNITS = {
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-}
-_DIGITS = 7  # of a span with its unit; more would be centuries
 
 
 def catalog_option(function: F) -> F:
@@ -72,10 +67,12 @@ def actor_options(function: F) -> F:
 
 
 def reason_option(*, required: bool) -> Command[Any]:
-    """--reason."""
-    return click.option(
-        "--reason", required=required, default=None if required else "", help="Why; journalled."
-    )
+    """--reason; where it is required it says something."""
+    if required:
+        return click.option(
+            "--reason", required=True, callback=values.words, help="Why; journalled."
+        )
+    return click.option("--reason", default="", callback=values.line, help="Why; journalled.")
 
 
 def now() -> datetime:
@@ -120,21 +117,38 @@ class Kept(NamedTuple):
 
 
 def kept(
-    catalog: Path | None, name: str | None, key_file: Path | None, *, quietly: bool = False
+    catalog: Path | None,
+    name: str | None,
+    key_file: Path | None,
+    *,
+    new: bool = True,
+    quietly: bool = False,
 ) -> Kept:
-    """A catalogue to change, made if it is not there, in the hands of who says so."""
-    from blockfilter.catalog import folder, identity, keeper, store
+    """A catalogue to change, in the hands of who says so; `new`: it is made if it is not there."""
+    from blockfilter.catalog import identity, keeper, store
 
     if catalog is None:
         _refuse_installed(store.shipped())
-    elif not (catalog / store.TAXONOMY_FILE).exists():
-        folder.create(catalog, store.initial_files())
-        if not quietly:
-            click.echo(f"blockfilter: made the catalogue {catalog}", err=True)
+    elif new and not (catalog / store.TAXONOMY_FILE).exists():
+        _make(catalog, quietly=quietly)
     found = opened(catalog)
     password = os.environ.get("BLOCKFILTER_KEY_PASSWORD")
     actor = identity.actor(identity.read(found.path), name, key_file, password)
     return Kept(found, keeper.Keeper(found.path, found.wide, actor, now), actor)
+
+
+def _make(path: Path, *, quietly: bool) -> None:
+    """A new catalogue; one that has lost its categories is not given others unseen."""
+    from blockfilter.catalog import folder, store
+
+    if (path / folder.JOURNAL).exists():
+        raise ListError(
+            f"{path}: has a journal and no {store.TAXONOMY_FILE}; take that file back from a copy "
+            "or from git"
+        )
+    folder.create(path, store.initial_files())
+    if not quietly:
+        click.echo(f"blockfilter: made the catalogue {path}", err=True)
 
 
 def _refuse_installed(path: Path) -> None:
@@ -152,10 +166,28 @@ def tell(
     if as_json:
         click.echo(json.dumps({**facts, "unsigned": not catalog.signed}, ensure_ascii=False))
         return
-    for line in lines:
-        click.echo(line)
+    for text in lines:
+        click.echo(_harmless(text))
     if not catalog.signed:
         click.echo(UNSIGNED)
+
+
+def _harmless(text: str) -> str:
+    """A text without what a terminal would obey: others wrote parts of it."""
+    return "".join(
+        one if one in "\n\t" or unicodedata.category(one) != "Cc" else f"\\x{ord(one):02x}"
+        for one in text
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 rule", "2 rules"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def one_line(text: str) -> str:
+    """A text that people wrote, in a line."""
+    return " ".join(text.split())
 
 
 def entry_facts(entry: "Entry") -> dict[str, object]:
@@ -172,40 +204,15 @@ def told(entry: "Entry") -> str:
     if isinstance(entry, Dossier):
         what = f"{entry.site}: {', '.join(entry.triggers())}"
     elif isinstance(entry, ImportedList):
-        what = f"{entry.title}: {entry.rules} rules, {entry.mode}"
+        what = f"{entry.title}: {counted(entry.rules, 'rule')}, {entry.mode}"
     else:
         what = ""
-    return f"{entry.id}  {entry.state}  {entry.category}  {what}"
+    return f"{entry.id}  {entry.state}  {entry.category}  {one_line(what)}"
 
 
 def findings(found: "Sequence[Finding]") -> tuple[list[dict[str, str]], list[str]]:
     """Findings as JSON and as lines."""
     return [dict(one._asdict()) for one in found], [str(one) for one in found]
-
-
-def day(_context: click.Context, option: click.Parameter, text: str | None) -> date | None:
-    """A date, as an option's callback."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise click.BadParameter(f'"{text}" is no date like 2027-01-31', param=option) from error
-
-
-def moment(_context: click.Context, option: click.Parameter, text: str) -> datetime:
-    """A time to come: a date, a time in UTC or a span from now such as 2h; an option's callback."""
-    unit = _UNITS.get(text[-1:])
-    if unit and text[:-1].isdecimal() and len(text) <= _DIGITS:
-        return now() + int(text[:-1]) * unit
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise click.BadParameter(
-            f'"{text}" is neither 2027-01-31, 2027-01-31T18:00Z nor a span like 30m, 2h, 5d, 1w',
-            param=option,
-        ) from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import click
 
 from blockfilter.catalog.formats import FORMATS
 from blockfilter.cli.list import shared
+from blockfilter.errors import ListError
 
 
 @click.command(short_help="Propose a list that is fetched again and again.")
@@ -73,13 +74,18 @@ def subscribe(
 
     \b
     Examples:
-      blockfilter list subscribe https://lists.example/ads.txt --category escort-ads --licence MIT
-      blockfilter list subscribe https://lists.example/ads.rules --key RWQ... --catalog own
+      blockfilter list subscribe https://lists.example/ads.txt --category escort-ads \\
+        --licence MIT --catalog own --as ada
+      blockfilter list subscribe https://lists.example/ads.rules --mode monitor \\
+        --key source.pub --catalog own --as ada
     """
     from blockfilter.catalog import refresh as subscriptions
 
     public, own = _told_apart(keys)
     kept = shared.kept(catalog, name, own)
+    known = [one.id for one in kept.opened.read().categories]
+    if category not in known:  # before anything is fetched for it
+        raise ListError(f'there is no category "{category}"; the categories are {", ".join(known)}')
     with shared.progress(as_json=as_json) as progress:
         entry = subscriptions.subscribe(
             kept.keeper,
@@ -117,7 +123,7 @@ def _told_apart(keys: tuple[str, ...]) -> tuple[str, Path | None]:
         elif public:
             raise click.UsageError("--key: two public keys; a source has one.")
         else:
-            public = public_key(key)
+            public = public_key(key, "--key")
     return public, own
 
 
@@ -177,7 +183,7 @@ def refresh(
     from blockfilter.catalog.folder import Folder
 
     if resume:
-        kept = shared.kept(catalog, name, key_file)
+        kept = shared.kept(catalog, name, key_file, new=False)
         release.resume(kept.keeper.folder, kept.actor, shared.now(), reason)
     opened = shared.opened(catalog)
     wanted = ids or (sources.due(opened.path, opened.wide, shared.now()) if due else None)
