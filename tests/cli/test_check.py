@@ -24,7 +24,9 @@ HEAVY = ("pydantic", "tldextract", "sqlite_utils", "apscheduler", "asyncio")
 def home(tmp_path_factory):
     """One state directory for the file: the curated list is compiled once."""
     home = tmp_path_factory.mktemp("home")
-    snapshots.current(Inputs((str(store.shipped()),), lists=(), allow=()), home / "state/blockfilter")
+    snapshots.current(
+        Inputs((str(store.shipped()),), lists=(), allow=()), home / "state/blockfilter"
+    )
     return home
 
 

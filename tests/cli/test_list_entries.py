@@ -41,9 +41,7 @@ def test_a_proposal_in_json_is_the_whole_entry(desk):
 
 def test_of_evidence_in_a_file_name_and_digest_are_kept(desk):
     (desk.place / "page.png").write_bytes(b"a picture")
-    facts = desk.facts(
-        "propose", "ads.example", *SITE, "--evidence", "file:page.png", who="ada"
-    )
+    facts = desk.facts("propose", "ads.example", *SITE, "--evidence", "file:page.png", who="ada")
     found = facts["entry"]["evidence"][1]
     assert (found["reference"], found["sha256"]) == (
         "page.png",

@@ -105,7 +105,9 @@ def test_a_simulation_is_told_in_words(keepers):
 
 def test_what_would_open_or_be_watched_is_told_with_the_entry_that_blocked(keepers):
     keepers("retire", "example-ads", *REASON, who="ada")
-    keepers("import", "-", "--title", "Watched", "--mode", "monitor", stdin="w.example\n", who="ada")
+    keepers(
+        "import", "-", "--title", "Watched", "--mode", "monitor", stdin="w.example\n", who="ada"
+    )
     facts = keepers.facts("simulate", "--against", "-", stdin="ads.example\nw.example\n")
     assert [(one["was"], one["becomes"], one["entry"]) for one in facts["changed"]] == [
         ("monitored", "open", "example-ads"),

@@ -38,9 +38,7 @@ def test_an_entry_is_shown_by_its_id_a_name_or_its_site_though_it_is_proposed(de
         ("ads7.example", r"/^ads[0-9]+\./"),
     ],
 )
-def test_an_imported_list_is_shown_with_the_rule_that_speaks_of_a_name(
-    desk, blocklist, name, rule
-):
+def test_an_imported_list_is_shown_with_the_rule_that_speaks_of_a_name(desk, blocklist, name, rule):
     facts = desk.facts("show", name)
     assert [entry["id"] for entry in facts["entries"]] == ["block"]
     assert {"list": "block", "rule": rule} in facts["rules"]
@@ -168,7 +166,11 @@ def test_what_the_next_release_would_change_is_told(desk):
     assert list(facts) == ["since", "lists", "waiting", "unsigned"]
     assert (facts["since"], facts["waiting"]) == (1, ["other"])
     assert facts["lists"] == [
-        {"id": "curated", "added": ["subtree more.example escort-ads more [enforce]"], "removed": []}
+        {
+            "id": "curated",
+            "added": ["subtree more.example escort-ads more [enforce]"],
+            "removed": [],
+        }
     ]
     assert desk("diff").stdout.splitlines()[:3] == [
         "curated: 1 added, 0 removed",
