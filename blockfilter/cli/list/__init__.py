@@ -49,7 +49,7 @@ class Commands(LazyGroup):
     }
 
 
-@click.group("list", cls=Commands)
+@click.group("list", cls=Commands, short_help="Keep the list: propose, review, release, roll back.")
 def list_() -> None:
     """Keep the list: propose, review, release and roll back entries, with evidence.
 
