@@ -6,11 +6,10 @@ a mere consequence and is not worth a second sentence.
 
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address
-from itertools import combinations
 from typing import NamedTuple
 
 from blockfilter.config.settings import Settings
-from blockfilter.config.values import Endpoint, Network
+from blockfilter.config.values import Endpoint
 
 
 class Contradiction(NamedTuple):
@@ -57,10 +56,6 @@ def _twice(settings: Settings) -> Iterator[Contradiction]:
     for zone in _repeated(route.zone for route in settings.route):
         yield Contradiction(
             ("route",), f'[[route]] zone "{zone}" is there twice; list all its servers in one'
-        )
-    for id_ in _repeated(office.id for office in settings.office):
-        yield Contradiction(
-            ("office",), f'[[office]] id "{id_}" is there twice; list all its prefixes in one'
         )
 
 
@@ -125,23 +120,6 @@ def _connections(settings: Settings) -> Iterator[Contradiction]:
         )
 
 
-def _partition(settings: Settings) -> Iterator[Contradiction]:
-    held = [(office.id, prefix) for office in settings.office for prefix in office.prefixes]
-    for (one, first), (other, second) in combinations(held, 2):
-        if overlap(first, second):
-            both = "both" if first == second else "overlapping"
-            yield Contradiction(
-                ("office",),
-                f'[[office]] "{one}" has {first} and "{other}" has {second}, {both}: an address '
-                "belongs to one office; write prefixes that share none",
-            )
-
-
-def overlap(one: Network, other: Network) -> bool:
-    """Whether some address is in both networks."""
-    return one.version == other.version and one.overlaps(other)
-
-
 _CHECKS: tuple[Callable[[Settings], Iterator[Contradiction]], ...] = (
     _places,
     _catalogs,
@@ -150,5 +128,4 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Contradiction]], ...] = (
     _times,
     _answer,
     _connections,
-    _partition,
 )

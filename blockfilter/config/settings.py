@@ -21,7 +21,6 @@ from blockfilter.config.values import (
     Listener,
     Name,
     Network,
-    OfficeId,
     Server,
     TimeZone,
     Zone,
@@ -255,20 +254,24 @@ class HitSettings(Table):
 
 
 @dataclass(frozen=True, slots=True)
+class CountSettings(Table):
+    """What becomes of hits: anonymous counts, or nothing at all."""
+
+    enabled: Annotated[
+        bool, Doc("Count attempts anonymously; false: block, and record no hit at all.")
+    ] = True
+    addresses_per_device: Annotated[
+        int, Ge(1), Le(8), Doc("1 counts IPv4 alone; from 2 IPv6, too, under that much more noise.")
+    ] = 1
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings(Table):
     """What is logged; no level ever shows a client's address or a queried name."""
 
     level: Annotated[
         Literal["debug", "info", "warning", "error"], Doc("Least severity that is logged.")
     ] = "info"
-
-
-@dataclass(frozen=True, slots=True)
-class Office(Table):
-    """A part of the organisation, told by its clients' addresses; no address is in two."""
-
-    id: Annotated[OfficeId, Doc("Its name in tables and reports.")]
-    prefixes: Annotated[tuple[Clients, ...], MinLen(1), Doc("The networks of its clients.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +288,7 @@ class Settings(Table):
     tcp: TcpSettings = TcpSettings()
     limits: LimitSettings = LimitSettings()
     hits: HitSettings = HitSettings()
+    counts: CountSettings = CountSettings()
     log: LogSettings = LogSettings()
     route: Annotated[tuple[Route, ...], Doc("Zones with servers of their own.")] = ()
     list: Annotated[tuple[ListFile, ...], Doc("Lists of your own.")] = ()
-    office: Annotated[tuple[Office, ...], Doc("Offices; clients of none count as one more.")] = ()

@@ -4,7 +4,6 @@ Every reader takes the text of a setting and returns its value or raises `ValueE
 message says what is wrong and how to write it. No reader looks anything up: no file, no resolver.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import (
@@ -26,8 +25,6 @@ Network = IPv4Network | IPv6Network
 
 DNS_PORT = 53
 MAPPED = IPv6Network("::ffff:0:0/96")  # IPv4 addresses as an IPv6 socket shows them
-
-_OFFICE_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
 class Endpoint(NamedTuple):
@@ -189,13 +186,6 @@ def file(text: str) -> Path:
         raise ValueError("~ is not known for this user; write the whole path") from None
 
 
-def office_id(text: str) -> str:
-    """Read the id of an office: it stands in tables and reports for years."""
-    if not _OFFICE_ID.fullmatch(text):
-        raise ValueError('no id; write up to 32 of a-z, 0-9 and "-", like "berlin"')
-    return text
-
-
 Listener = Annotated[Endpoint, Written(listener, 'an address and port like "127.0.0.1:5335"')]
 Server = Annotated[Endpoint, Written(server, 'an address like "192.0.2.1" or "[2001:db8::1]:53"')]
 Clients = Annotated[Network, Written(network, 'a network like "10.0.0.0/8"')]
@@ -208,4 +198,3 @@ Directory = Annotated[
     Written(directory, "a directory", write=lambda path: "" if path is None else str(path)),
 ]
 File = Annotated[Path, Written(file, "a path")]
-OfficeId = Annotated[str, Written(office_id, 'an id like "berlin"')]

@@ -1,13 +1,13 @@
 """Settings become the values and parts the resolver works with. Nothing here listens or runs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
 from blockfilter.catalog import store
 from blockfilter.catalog.snapshots import Inputs, OwnList
-from blockfilter.config.settings import Office, Settings
+from blockfilter.config.settings import Settings
 from blockfilter.config.values import Endpoint
 from blockfilter.message import name as names
 from blockfilter.message import response
@@ -24,9 +24,6 @@ from blockfilter.resolve.routes import (
     private_reverse_zones,
 )
 from blockfilter.resolve.upstream import Transport, Upstreams
-
-# An office no prefix speaks for: the whole organisation, where none are configured.
-ELSEWHERE = "all"
 
 
 class Forwarding(NamedTuple):
@@ -117,14 +114,3 @@ def answer_settings(settings: Settings) -> resolver.Settings:
     return resolver.Settings(
         resolver.Blocking(constructor, block), limits, settings.upstream.trust_ad
     )
-
-
-def offices(configured: Sequence[Office]) -> Callable[[str], str]:
-    """Which office a client's address belongs to; asked once an hour and device at most."""
-    table = [(ip_network(net), office.id) for office in configured for net in office.prefixes]
-
-    def office_of(client: str) -> str:
-        address = ip_address(client.partition("%")[0])
-        return next((office for net, office in table if address in net), ELSEWHERE)
-
-    return office_of

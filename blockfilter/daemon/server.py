@@ -29,6 +29,7 @@ from blockfilter.daemon.errands import (
     REFRESH_SECONDS,
     Errands,
 )
+from blockfilter.daemon.partition import Partition
 from blockfilter.daemon.probe import LoopProbe
 from blockfilter.daemon.schedule import Schedule
 from blockfilter.daemon.watch import Watch
@@ -52,7 +53,7 @@ _DRAIN_STEP = 0.02
 # Descriptors for everything that is no exchange: listeners, TCP clients, files, the loop's own.
 _RESERVED_DESCRIPTORS = 64
 # Parts of the configuration that only a restart brings into force.
-_FIXED = ("server", "tcp", "limits", "hits", "cache", "office")
+_FIXED = ("server", "tcp", "limits", "hits", "counts", "cache")
 
 
 class Server:
@@ -67,6 +68,7 @@ class Server:
         self._notifier = systemd.Notifier(environ)
         self._state = directories.state_directory(settings.server.state, environ)
         self._runtime = directories.runtime_directory(settings.server.runtime, environ, self._state)
+        self._partition = Partition()
         self._groups_made = 0
         self._policy_error = ""
         self._reloading = asyncio.Lock()
@@ -105,9 +107,7 @@ class Server:
         self._loaded = await policy.load_at_start(wanted, self._state)
         self._policy_error = self._loaded.error
         self._zone = _zone(settings.server.time_zone)
-        self._recorder = Recorder(
-            self._runtime, self._zone, offices=assembly.offices(settings.office)
-        )
+        self._recorder = Recorder(self._runtime, self._zone, offices=self._partition)
         self._recorder.open()
         parts.callback(self._put_hits_away)
         self._transport = Transport(

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+ELSEWHERE = "elsewhere"  # the office of a client that no office's prefix speaks for
+
 
 class Cell(NamedTuple):
     """What a query met: a category, and whether the rule is "enforced" or only "monitored"."""

@@ -18,7 +18,7 @@ from threading import Lock
 from blockfilter.errors import StateError
 from blockfilter.hits import journal
 from blockfilter.hits.day import is_closed, span, today
-from blockfilter.hits.hit import Cell
+from blockfilter.hits.hit import ELSEWHERE, Cell
 from blockfilter.hits.journal import Journal
 from blockfilter.hits.outbox import Outbox
 from blockfilter.hits.store import DamageError, Store
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 def everywhere(_client: str) -> str:
     """The only office of an organisation that names none."""
-    return "all"
+    return ELSEWHERE
 
 
 class Recorder:

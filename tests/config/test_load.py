@@ -10,7 +10,7 @@ import pytest
 
 from blockfilter.config import load as loading
 from blockfilter.config.load import default_file, load, read, variable
-from blockfilter.config.settings import ListFile, Office, Route, Settings
+from blockfilter.config.settings import ListFile, Route, Settings
 from blockfilter.config.values import Endpoint
 from blockfilter.errors import ConfigError
 
@@ -86,9 +86,6 @@ def test_values_are_normalised(write):
             [[route]]
             zone = "Corp.Example."
             servers = ["192.0.2.1", "[fe80::1%lo]:5353"]
-            [[office]]
-            id = "berlin"
-            prefixes = ["10.1.0.0/16"]
             """
         ),
         {},
@@ -99,7 +96,6 @@ def test_values_are_normalised(write):
     assert settings.policy.allow == ("www.example.com",)
     servers = (Endpoint("192.0.2.1", 53), Endpoint("fe80::1%lo", 5353))
     assert settings.route == (Route("corp.example", servers),)
-    assert settings.office == (Office("berlin", (ip_network("10.1.0.0/16"),)),)
 
 
 def test_every_mistake_is_reported_at_once_with_key_value_and_remedy(write):
@@ -119,12 +115,10 @@ def test_every_mistake_is_reported_at_once_with_key_value_and_remedy(write):
         answer = "adress"
         [[route]]
         servers = []
-        [[office]]
-        id = "a"
-        prefixes = ["10.0.0.0/8"]
-        [[office]]
-        id = "b"
-        prefixes = ["10.1.0.0/16"]
+        [counts]
+        addresses_per_device = 9
+        [policy]
+        allow = ["a.example", "A.example."]
         [[list]]
         file = ""
         """
@@ -142,11 +136,12 @@ def test_every_mistake_is_reported_at_once_with_key_value_and_remedy(write):
         ('cache.max_bytes = "lots"', "a whole number from", "BLOCKFILTER_CACHE__MAX_BYTES"),
         ('tcp.connections = "7"', "a whole number from 1 to", str(file)),
         ("tcp.pipeline = 0", "a whole number from 1 to 1000", str(file)),
+        ("counts.addresses_per_device = 9", "a whole number from 1 to 8", str(file)),
         ("route[0].zone is missing", "corp.example", str(file)),
         ("route[0].servers = []", "a list", str(file)),
         ('list[0].file = ""', "no path", str(file)),
         ("bogus is no setting", "server, upstream", str(file)),
-        ("[[office]]", "10.1.0.0/16", str(file)),
+        ("policy.allow", '"a.example" twice', str(file)),
     ]
     assert len(problems) == len(expected)
     for problem, parts in zip(problems, expected, strict=True):

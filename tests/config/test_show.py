@@ -21,7 +21,7 @@ FULL = {
     "policy.allow": ["a.example"],
     "route": [{"zone": "x.test", "servers": ["192.0.2.1"]}, {"zone": "y.test", "servers": ["::1"]}],
     "list": [{"file": "/a/ü.txt", "mode": "monitor"}],
-    "office": [{"id": "berlin", "prefixes": ["10.0.0.0/8", "fd00::/8"]}],
+    "counts.addresses_per_device": 2,
 }
 
 

@@ -84,7 +84,6 @@ def test_no_text_does_anything_but_be_read_or_raise_value_error(text):
         values.name,
         values.zone,
         values.directory,
-        values.office_id,
     ):
         try:
             read(text)
@@ -148,11 +147,3 @@ def test_an_empty_directory_is_one_to_be_found(monkeypatch):
     assert values.directory("") is None
     assert values.directory("/var/lib/x") == Path("/var/lib/x")
     assert values.directory("~/x") == Path("/home/u/x")
-
-
-@pytest.mark.parametrize("text", ["berlin", "a", "site-2", "x" * 32])
-def test_an_office_id_is_short_and_plain(text):
-    assert values.office_id(text) == text
-    for wrong in ("", "Berlin", "-a", "a-", "a b", "x" * 33, "a\n"):
-        with pytest.raises(ValueError):
-            values.office_id(wrong)

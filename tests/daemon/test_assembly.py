@@ -1,14 +1,13 @@
 """Settings become parts."""
 
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
 
 from blockfilter.config.settings import (
     BlockedSettings,
-    Office,
     Route,
     Settings,
     SpecialSettings,
@@ -90,12 +89,3 @@ def test_blocked_addresses_are_sorted_by_family():
     assert settings.blocking.block == response.Block(
         30, (bytes((192, 0, 2, 1)),), (bytes.fromhex("20010db8000000000000000000000001"),)
     )
-
-
-def test_an_office_is_told_by_its_prefix_and_all_others_are_one():
-    office_of = assembly.offices(
-        (Office("hq", (ip_network("10.1.0.0/16"), ip_network("fe80::/10"))),)
-    )
-    assert office_of("10.1.2.3") == "hq"
-    assert office_of("fe80::1%eth0") == "hq"
-    assert office_of("10.2.2.3") == assembly.ELSEWHERE

@@ -28,7 +28,7 @@ def token(runtime: Runtime, client: str) -> bytes:
 def test_a_hit_is_in_a_file_when_record_returns(start, runtime):
     start().record("192.0.2.1", CELL)
     assert runtime.journaled() == [
-        Hit("2026-11-23", 14, "all", "escort-ads", "enforced", token(runtime, "192.0.2.1"))
+        Hit("2026-11-23", 14, "elsewhere", "escort-ads", "enforced", token(runtime, "192.0.2.1"))
     ]
 
 
