@@ -1,0 +1,166 @@
+"""The cells of the open periods, in accumulators.db. Each began as noise; none is ever exact.
+
+Day close alone opens it, and it is never backed up: a copy from one instant shows noisy values, two
+copies show what came between. Beside the cells stands which days were closed, and how long the
+server was up on each; both are facts about the service.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from blockfilter.counts import database
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
+Key = tuple[str, str]  # table, period
+_MODE = 0o600
+_SCHEMA = """
+CREATE TABLE next (only INTEGER PRIMARY KEY CHECK (only = 1), day TEXT NOT NULL) STRICT;
+CREATE TABLE cells (
+  "table" TEXT NOT NULL, period TEXT NOT NULL, cell TEXT NOT NULL, value INTEGER NOT NULL,
+  PRIMARY KEY ("table", period, cell)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE days (
+  day TEXT PRIMARY KEY, seconds INTEGER NOT NULL DEFAULT 0, served INTEGER NOT NULL DEFAULT 0,
+  closed INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID, STRICT;
+CREATE TABLE seen (day TEXT NOT NULL, office TEXT NOT NULL, PRIMARY KEY (day, office))
+  WITHOUT ROWID, STRICT;
+"""
+
+
+class Up(NamedTuple):
+    """A day, or a part of it: seconds up, queries served, offices that sent any."""
+
+    seconds: int = 0
+    served: int = 0
+    offices: frozenset[str] = frozenset()
+
+
+class Accumulators:
+    """The open database; every method is one transaction."""
+
+    def __init__(self, opened: "Database") -> None:
+        self._database = opened
+        self._run = opened.conn.execute
+
+    @property
+    def next(self) -> date | None:
+        """The first day that is not closed yet; None before the first."""
+        row = self._run("SELECT day FROM next").fetchone()
+        return date.fromisoformat(row[0]) if row else None
+
+    def begin(self, first: date) -> None:
+        """Close days from this one on."""
+        with self._database.atomic():
+            self._run("INSERT INTO next VALUES (1, ?)", [first.isoformat()])
+
+    def keys(self) -> set[Key]:
+        """What has cells here."""
+        return {(table, period) for table, period in self._run(
+            'SELECT DISTINCT "table", period FROM cells')}  # fmt: skip
+
+    def start(self, key: Key, noise: Mapping[str, int]) -> None:
+        """Begin a period's cells, each as its noise."""
+        with self._database.atomic():
+            self._database.conn.executemany(
+                "INSERT INTO cells VALUES (?, ?, ?, ?)",
+                [(*key, cell, value) for cell, value in noise.items()],
+            )
+
+    def values(self, key: Key) -> dict[str, int]:
+        """The cells of a period; noisy."""
+        select = 'SELECT cell, value FROM cells WHERE "table" = ? AND period = ?'
+        return dict(self._run(select, key).fetchall())
+
+    def drop(self, key: Key) -> None:
+        """Overwrite and remove a period's cells."""
+        with self._database.atomic():
+            self._run('DELETE FROM cells WHERE "table" = ? AND period = ?', key)
+
+    def close(self, day: date, added: Mapping[Key, Mapping[str, int]]) -> None:
+        """Add a day to its periods and note that it is closed, all at once or not at all."""
+        add = 'UPDATE cells SET value = value + ? WHERE "table" = ? AND period = ? AND cell = ?'
+        with self._database.atomic():
+            for key, cells in added.items():
+                self._database.conn.executemany(
+                    add, [(count, *key, cell) for cell, count in cells.items()]
+                )
+            self._run(
+                "INSERT INTO days (day, closed) VALUES (?, 1) "
+                "ON CONFLICT (day) DO UPDATE SET closed = 1",
+                [day.isoformat()],
+            )
+            self._run("UPDATE next SET day = ?", [(day + timedelta(days=1)).isoformat()])
+
+    def note(self, day: date, up: Up) -> None:
+        """Add to what is known of a day that is not closed."""
+        with self._database.atomic():
+            self._run(
+                "INSERT INTO days (day, seconds, served) VALUES (?, ?, ?) ON CONFLICT (day) "
+                "DO UPDATE SET seconds = seconds + excluded.seconds, "
+                "served = served + excluded.served WHERE NOT closed",
+                [day.isoformat(), up.seconds, up.served],
+            )
+            self._database.conn.executemany(
+                "INSERT OR IGNORE INTO seen VALUES (?, ?)",
+                [(day.isoformat(), office) for office in sorted(up.offices)],
+            )
+
+    def closed(self, first: date, last: date) -> dict[date, Up]:
+        """What is known of the closed days of a span."""
+        span = [first.isoformat(), last.isoformat()]
+        rows = self._run(
+            "SELECT day, seconds, served FROM days WHERE closed AND day BETWEEN ? AND ?", span
+        ).fetchall()
+        seen: dict[str, set[str]] = {}
+        for day, office in self._run(
+            "SELECT day, office FROM seen WHERE day BETWEEN ? AND ?", span
+        ):
+            seen.setdefault(day, set()).add(office)
+        return {
+            date.fromisoformat(day): Up(seconds, served, frozenset(seen.get(day, ())))
+            for day, seconds, served in rows
+        }
+
+    @property
+    def oldest(self) -> date | None:
+        """The first day that anything is known of."""
+        (found,) = self._run("SELECT min(day) FROM days").fetchone()
+        return date.fromisoformat(found) if found else None
+
+    def forget(self, before: date) -> None:
+        """Drop what is known of days that nothing open needs."""
+        with self._database.atomic():
+            for table in ("days", "seen"):
+                self._run(f"DELETE FROM {table} WHERE day < ?", [before.isoformat()])  # noqa: S608  # one of two words
+
+
+@contextmanager
+def opened(state: Path) -> Iterator[Accumulators]:
+    """The accumulators of a state directory, made where there are none. StateError."""
+    with database.opened(state / database.ACCUMULATORS, _migrations(), _MODE) as found:
+        yield Accumulators(found)
+
+
+def _migrations() -> "Migrations":
+    from sqlite_utils import Migrations
+
+    migrations = Migrations("accumulators")
+
+    @migrations(name="0001 cells and days")
+    def first(made: "Database") -> None:
+        for statement in _SCHEMA.split(";"):
+            made.conn.execute(statement)
+
+    return migrations
+
+
+def total(days: Collection[Up]) -> Up:
+    """All of them together."""
+    offices = frozenset().union(*(one.offices for one in days))
+    return Up(sum(one.seconds for one in days), sum(one.served for one in days), offices)
