@@ -3,17 +3,20 @@
 One transaction an addition, and adding the same again changes nothing. A process killed at any
 instant leaves all of an addition or nothing of it: that needs SQLite's rollback journal in a file
 (TRUNCATE; with MEMORY a kill in mid-transaction can ruin the whole day). One process, and in it one
-thread at a time, opens these files. SQLite's exceptions do not leave this module.
+thread at a time, opens these files. SQLite's exceptions do not leave this module, and no token that
+was once in a file does: who reads a day is told what devices met, and not which device it was.
 """
 
 import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blockfilter.errors import StateError
 from blockfilter.hits.erase import erase
@@ -40,6 +43,14 @@ _INSERT = "INSERT OR IGNORE INTO hits VALUES (?, ?, ?, ?, ?, ?)"
 _SELECT = "SELECT day, hour, office, category, mode, token FROM hits ORDER BY "
 _FORWARDS = _SELECT + "day, hour, office, category, mode, token"
 _BACKWARDS = _SELECT + "day DESC, hour DESC, office DESC, category DESC, mode DESC, token DESC"
+_BY_DEVICE = "SELECT token, mode, hour, office, category FROM hits WHERE day = ? ORDER BY token"
+
+
+class Device(NamedTuple):
+    """What one device met in a day, by mode: each (hour, office, category) once, in any order."""
+
+    enforced: list[tuple[int, str, str]]
+    monitored: list[tuple[int, str, str]]
 
 
 class DamageError(StateError):
@@ -68,6 +79,31 @@ class Store:
             _erase(_sidecar(damaged))  # or SQLite would roll the old journal back into the new file
             fresh.replace(damaged)
             _erase(_sidecar(fresh))
+
+    def devices(self, day: date) -> Iterator[Device]:
+        """The devices of a day, one at a time; none where nothing of it was stored.
+
+        They come in the order of their tokens, which is no order of anything else. A damaged file
+        is renewed first, so that what can be read of it is used. Raises StateError, and then before
+        the first device.
+        """
+        path = self._path(day)
+        with _translated():
+            there = path.exists()
+        if not there:
+            return
+        with ExitStack() as opened:
+            try:
+                rows = opened.enter_context(_sorted(path, day))
+            except DamageError:
+                self.renew(day)
+                rows = opened.enter_context(_sorted(path, day))
+            for _, of_one in groupby(rows, key=itemgetter(0)):
+                device = Device([], [])
+                for _, mode, hour, office, category in of_one:
+                    met = device.enforced if mode == "enforced" else device.monitored
+                    met.append((hour, office, category))
+                yield device
 
     def days(self) -> set[date]:
         """The days of which anything is left, whole or not."""
@@ -103,6 +139,19 @@ def _opened(path: Path) -> Iterator["Database"]:
 
 
 @contextmanager
+def _sorted(path: Path, day: date) -> Iterator[Iterable[tuple[bytes, str, int, str, str]]]:
+    """The rows of a day, each device's together. DamageError or StateError, and then at once."""
+    with _translated():
+        connection = sqlite3.connect(path)
+    with closing(connection):
+        with _translated():
+            # Sorting would write tokens into a temporary file, wherever that is, and leave them.
+            connection.execute("PRAGMA temp_store = MEMORY").fetchall()
+            rows = connection.execute(_BY_DEVICE, (day.isoformat(),))  # sorts before it returns
+        yield rows
+
+
+@contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
@@ -110,7 +159,7 @@ def _translated() -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         kind = DamageError if code in _DAMAGE else StateError
         name = getattr(error, "sqlite_errorname", type(error).__name__)
-        raise kind(f"the day's file of hits cannot be written ({name})") from None
+        raise kind(f"the day's file of hits cannot be used ({name})") from None
     except OSError as error:
         raise StateError(
             f"the day's file of hits cannot be opened ({error.strerror}); see the runtime directory"

@@ -170,6 +170,74 @@ def test_a_journal_of_the_damaged_file_is_not_played_into_the_new_one(runtime):
     assert sorted(runtime.stored()) == sorted(hits(1, 2))
 
 
+def row(number: int, hour: int, office: str, category: str, mode: str = "enforced") -> Hit:
+    return Hit("2026-11-23", hour, office, category, mode, number.to_bytes(16, "big"))
+
+
+def test_a_day_is_told_device_by_device_and_no_device_by_its_token(runtime):
+    store = Store(runtime.path)
+    store.add(
+        DAY,
+        [
+            row(1, 9, "hq", "escort-ads"),
+            row(2, 9, "hq", "escort-ads"),
+            row(1, 14, "lab", "escort-ads"),
+            row(1, 14, "lab", "other", "monitored"),
+            row(3, 23, "hq", "other", "monitored"),
+            row(1, 9, "hq", "escort-ads"),
+        ],
+    )
+    store.add(date(2026, 11, 24), [row(4, 1, "hq", "other")._replace(day="2026-11-24")])
+    told = [(sorted(one.enforced), sorted(one.monitored)) for one in store.devices(DAY)]
+    assert told == [
+        ([(9, "hq", "escort-ads"), (14, "lab", "escort-ads")], [(14, "lab", "other")]),
+        ([(9, "hq", "escort-ads")], []),
+        ([], [(23, "hq", "other")]),
+    ]
+
+
+def test_a_day_without_a_file_has_no_devices_and_gets_none(runtime):
+    assert list(Store(runtime.path).devices(DAY)) == []
+    assert list(runtime.path.iterdir()) == []
+
+
+def test_the_devices_of_a_damaged_file_are_those_that_can_be_read(runtime):
+    store = Store(runtime.path)
+    rows = hits(*range(5000))
+    store.add(DAY, rows)
+    damage(runtime.path / "hits-2026-11-23.db", rows[2500].token)
+    devices = list(store.devices(DAY))
+    assert 4500 < len(devices) < 5000
+    assert all(len(device.enforced) == 1 for device in devices)
+    assert len(runtime.stored()) == len(devices)
+    (runtime.path / "hits-2026-11-23.db").write_bytes(b"not a database" * 400)
+    assert list(store.devices(DAY)) == []
+
+
+def test_a_day_that_cannot_be_read_is_a_state_error_before_the_first_device(runtime):
+    (runtime.path / "hits-2026-11-23.db").mkdir()
+    with pytest.raises(StateError):
+        next(Store(runtime.path).devices(DAY))
+
+
+def test_no_token_gets_into_a_temporary_file_while_a_day_is_read(quick):
+    """The child cannot write to any file, and sorts more than SQLite sorts in memory by itself."""
+    Store(quick).add(DAY, hits(*range(60_000)))
+    program = (
+        "import resource, sqlite3, sys; from datetime import date; from pathlib import Path\n"
+        "from blockfilter.hits.store import Store\n"
+        "place = Path(sys.argv[1])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "sys.stdout.write(str(sum(1 for _ in Store(place).devices(date(2026, 11, 23)))))\n"
+        "weak = sqlite3.connect(place / 'hits-2026-11-23.db')\n"
+        "weak.execute('SELECT token, hour, office, category FROM hits ORDER BY token')\n"
+    )
+    command = [sys.executable, "-c", program, str(quick)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "60000", done.stderr
+    assert "sqlite3.OperationalError" in done.stderr, "the search would find one that is written"
+
+
 def test_nothing_of_a_destroyed_day_is_left_and_open_readers_see_zeros(runtime):
     store = Store(runtime.path)
     store.add(DAY, hits(1, 2, 3))
