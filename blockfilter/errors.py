@@ -43,8 +43,16 @@ class StateError(BlockfilterError):
 
 
 class RefusedError(BlockfilterError):
-    """A rule of the catalogue forbids it: a second person, a state, a signature or the gate."""
+    """A rule forbids it: a second person, a state, a signature, the gate, or what is only planned."""
 
 
 class SourceError(BlockfilterError):
     """A subscribed list was not fetched or not accepted; its last good copy stays in force."""
+
+
+class UpstreamError(BlockfilterError):
+    """No configured upstream answers, so nothing was found out."""
+
+
+class ProgrammeError(BlockfilterError):
+    """What is asked of the programme is not there, or a file of activities has wrong lines."""

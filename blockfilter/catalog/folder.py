@@ -17,7 +17,8 @@ path                      content
 ``imported/<id>.toml``    one list of other people's each
 ``rules/<sha256>.rules``  what such a list says, and what a release says; never changed
 ``allow.toml``            temporary exceptions
-``sources/<id>.json``     how the last refresh of a subscription went
+``sources/<id>.json``     how the last refresh of a subscription went; not for git
+``looks/<id>.json``       what looks at the names of a dossier have seen; not for git
 ``journal.jsonl``         who changed what, when and why
 ``releases/<n>.json``     a release; ``.minisig`` its signature, ``.snapshot`` compiled
 ``releases/current``      the pointer to the release in force
@@ -40,7 +41,8 @@ from typing import BinaryIO
 from blockfilter.errors import ListError, StateError
 
 JOURNAL = "journal.jsonl"
-SITES, IMPORTED, RULES, RELEASES, SOURCES = "sites", "imported", "rules", "releases", "sources"
+SITES, IMPORTED, RULES, RELEASES = "sites", "imported", "rules", "releases"
+SOURCES, LOOKS = "sources", "looks"  # state and not history
 CURRENT = f"{RELEASES}/current"
 STANDING = "standing.json"
 ALLOW = "allow.toml"

@@ -61,6 +61,11 @@ class Keyholders:
         """Whether somebody was ever given a key: from then on every person signs."""
         return bool(self.keys)
 
+    @property
+    def wishes(self) -> list[tuple[KeyAct, str, str]]:
+        """What somebody asked for and nobody has done yet: what, by whom and when."""
+        return [(one.act, one.by, one.at) for one in self._asked if self.misfit(one.act) is None]
+
     def key(self, name: str) -> str:
         """The key that somebody has, "" for none."""
         return next((one.key for one in self.keys.get(name, ()) if not one.until), "")

@@ -62,7 +62,9 @@ GITATTRIBUTES = f"""\
 {JOURNAL} merge=union
 """
 GITIGNORE = """\
+/looks/
 /releases/*.snapshot
+/sources/
 /.lock
 /.staged
 /.committed

@@ -5,6 +5,10 @@
 - :mod:`server`: the running parts: start, reload, drain, stop.
 - :mod:`probe`: whether queries sent upstream come back to us.
 - :mod:`schedule`: what happens by the clock; the only importer of APScheduler.
+- :mod:`errands`: what a server does for its catalogues by the clock, each in a child process.
+- :mod:`watch`: whether a catalogue has something new in force.
+- :mod:`policy`: the policy that is loaded, and how it was.
+- :mod:`looking`: the configured upstreams for a look at listed names, without a server.
 - :mod:`status`: what the server says of itself to `blockfilter health`.
 
 Start is fatal on any error; a reload reports its error and keeps what is in force; nothing else

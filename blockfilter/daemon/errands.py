@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from blockfilter.catalog.snapshots import environment
@@ -23,10 +24,10 @@ log = logging.getLogger(__name__)
 
 
 class Errands:
-    """For these catalogues; those that cannot be written to are other people's to keep."""
+    """For these catalogues; installed and read-only ones are other people's to keep."""
 
     def __init__(self, folders: Sequence[str], upstreams: Sequence[str]) -> None:
-        self._folders = [folder for folder in folders if os.access(folder, os.W_OK)]
+        self._folders = [folder for folder in folders if _kept_here(folder)]
         self._upstreams = upstreams
         self._children: set[asyncio.subprocess.Process] = set()
 
@@ -39,10 +40,12 @@ class Errands:
                     log.warning("list %s: %s: %s", one["id"], one["outcome"], one["reason"])
 
     async def look(self) -> None:
-        """Look whether listed names still exist."""
+        """Look whether listed names still exist, through this server's upstreams only."""
         asked = [word for upstream in self._upstreams for word in ("--upstream", upstream)]
         for folder in self._folders:
-            await self._run("alive", "--json", "--catalog", folder, *asked)
+            found = await self._run("alive", "--json", "--catalog", folder, *asked)
+            if found.get("findings") or found.get("proposed"):
+                log.info("catalogue %s: looks found something; see blockfilter list review", folder)
 
     def stop(self) -> None:
         """End what runs; an errand cut short loses nothing."""
@@ -73,3 +76,8 @@ class Errands:
                 await child.wait()
             self._children.discard(child)
         return found if isinstance(found, dict) else {}
+
+
+def _kept_here(folder: str) -> bool:
+    """Whether it is this machine's to keep: an installed one is replaced by the next update."""
+    return os.access(folder, os.W_OK) and "site-packages" not in Path(folder).parts

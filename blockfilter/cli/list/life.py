@@ -1,11 +1,18 @@
 """`blockfilter list alive|review`: whether listed names still exist, and what waits for a person."""
 
 import asyncio
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from blockfilter.cli.list import shared
+
+if TYPE_CHECKING:
+    from blockfilter.catalog.alive import Summary
+
+MAX_PACE = 3600.0  # seconds; with more a look at a short list would outlast its week
 
 
 @click.command(short_help="Look whether listed names still exist.")
@@ -24,9 +31,9 @@ from blockfilter.cli.list import shared
 )
 @click.option(
     "--pace",
-    type=click.FloatRange(min=0.0),
+    type=click.FloatRange(min=0.0, max=MAX_PACE),
     metavar="SECONDS",
-    help="Seconds between two questions.  [default: 1]",
+    help="Seconds before each question.  [default: 1]",
 )
 @shared.catalog_option
 def alive(
@@ -39,7 +46,11 @@ def alive(
     """Look, slowly, whether the names of dossiers in force still exist.
 
     What was looked at within the last six days is left out. Only what is seen again and again over
-    weeks reaches "list review"; nothing is ever removed by it. Servers do this by themselves.
+    weeks reaches "list review", and a site that a name leads to by now is proposed there; nothing is
+    ever removed by it. Servers do this by themselves, once a week. The names asked for are the
+    list's own; no client has any part in it.
+
+    Exit code 1 if something waits in the review queue, or no upstream answers.
 
     \b
     Examples:
@@ -50,6 +61,8 @@ def alive(
     from blockfilter.daemon import looking
 
     opened = shared.opened(catalog)
+    if catalog is None:
+        shared.refuse_installed(opened.path)
     with shared.progress(as_json=as_json) as progress:
 
         async def look() -> life.Summary:
@@ -64,9 +77,23 @@ def alive(
                 )
 
         summary = asyncio.run(look())
-    facts = dict(summary._asdict())
-    lines = [f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()]
-    shared.tell(opened, facts, lines, as_json=as_json)
+    shared.tell(opened, summary._asdict(), _told(summary), as_json=as_json)
+    sys.exit(shared.FOUND if summary.findings or summary.proposed else 0)
+
+
+def _told(summary: "Summary") -> list[str]:
+    """A run in words."""
+    names = shared.counted(summary.names, "name")
+    rest = f"{summary.recent} looked at lately, {summary.unanswered} nobody could tell of"
+    lines = [f"looked at {summary.looked} of {names}: {rest}"]
+    if summary.unnamed:
+        lines.append(
+            f"not looked at: {summary.unnamed} site-names and patterns, which are no names"
+        )
+    lines += [f"proposed by the system: {id_}" for id_ in summary.proposed]
+    if summary.findings or summary.proposed:
+        lines.append(f"next: blockfilter list review ({summary.findings} seen by looks)")
+    return lines
 
 
 @click.command(short_help="What waits for a person.")

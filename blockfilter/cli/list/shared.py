@@ -128,7 +128,7 @@ def kept(
     from blockfilter.catalog import identity, keeper, store
 
     if catalog is None:
-        _refuse_installed(store.shipped())
+        refuse_installed(store.shipped())
     elif new and not (catalog / store.TAXONOMY_FILE).exists():
         _make(catalog, quietly=quietly)
     found = opened(catalog)
@@ -151,7 +151,8 @@ def _make(path: Path, *, quietly: bool) -> None:
         click.echo(f"blockfilter: made the catalogue {path}", err=True)
 
 
-def _refuse_installed(path: Path) -> None:
+def refuse_installed(path: Path) -> None:
+    """RefusedError where what is written would be lost."""
     if "site-packages" in path.parts or not os.access(path, os.W_OK):
         raise RefusedError(
             f"{path}: is replaced by the next update of blockfilter; keep entries of your own in a "
