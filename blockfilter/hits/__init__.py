@@ -2,6 +2,7 @@
 
 - :mod:`hit`: what is recorded: primitives only.
 - :mod:`day`: which local day and hour an instant belongs to, and when a day is closed.
+- :mod:`epoch`: how many keys a day had.
 - :mod:`pseudonym`: the day's key and the token made with it.
 - :mod:`journal`: a completed write before the answer leaves.
 - :mod:`outbox`: token, line and write, and what waits while nothing can be written.
@@ -24,7 +25,9 @@ Everything lies in one directory that belongs to one server:
 ``hits.lock``                    held by the server the directory belongs to
 ===============================  ===========================================================
 
-A key lost within its day gives the same device a second token for the rest of it. A clock set back
-to an earlier day records nothing: a day that is over is never opened again. A loss of power loses
-what was not yet on the medium, by design; a killed process loses nothing that was answered.
+How many keys a day had is kept in ``epochs.json`` in the state directory: a key lost within its day
+gives the same device a second token for the rest of it, and after a second loss the day's hits are
+not recorded any more. A clock set back to an earlier day records nothing: a day that is over is
+never opened again. A loss of power loses what was not yet on the medium, by design; a killed
+process loses nothing that was answered.
 """

@@ -6,11 +6,14 @@ one `write()` takes.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from itertools import islice
 from pathlib import Path
 from threading import Lock
 
+from blockfilter.errors import StateError
+from blockfilter.hits.epoch import Epochs
 from blockfilter.hits.hit import Cell, Hit
 from blockfilter.hits.journal import Journal, day_of, encode
 from blockfilter.hits.pseudonym import DayKey
@@ -24,8 +27,11 @@ BATCH = 256  # waiting lines in one write(): 20 kB, some ten microseconds
 class Outbox:
     """The key, the journal that is written to, and what could not be written yet."""
 
-    def __init__(self, directory: Path, journal: Journal, troubles: Troubles) -> None:
-        self._key = DayKey(directory)
+    def __init__(
+        self, directory: Path, journal: Journal, troubles: Troubles, epochs: Epochs
+    ) -> None:
+        self._key = DayKey(directory, epochs)
+        self._epochs = epochs
         self._journal = journal
         self._troubles = troubles
         self._waiting: dict[bytes, None] = {}
@@ -38,11 +44,27 @@ class Outbox:
         with self._lock:
             self._key.load()
 
+    @property
+    def key_day(self) -> date | None:
+        """The day of the key that is there; None if none is."""
+        return self._key.day if self._key.present else None
+
+    def prepare(self, day: date) -> None:
+        """Have the key of a day before it is needed. For a worker thread."""
+        with self._lock:
+            self._key.ready(day)
+            self._tell(day)
+        with suppress(StateError):  # what follows tries again, and says so
+            self._epochs.keep()  # without the lock: a query must not wait for this disk
+        with self._lock:
+            self._write(day, b"")
+
     def put(self, client: str, day: date, hour: int, office: str, cell: Cell, now: float) -> bool:
         """Write a hit or keep it waiting; False if it is in neither place."""
         with self._lock:
             token = self._key.token(client, day)
             if token is None:
+                self._tell(day)
                 return False
             line = encode(Hit(day.isoformat(), hour, office, *cell, token))
             if self._writable or abs(now - self._tried) >= RETRY_AFTER:
@@ -85,6 +107,16 @@ class Outbox:
         self._writable = False
         self._troubles.begin(Trouble.WRITE, error)
 
+    def _tell(self, day: date) -> None:
+        """Say once whether a day may have no more keys."""
+        if self._key.day != day:  # the clock is on an earlier day, which is another trouble
+            return
+        if self._key.present:
+            self._troubles.end(Trouble.LOST)
+        else:
+            self.lossy = True
+            self._troubles.begin(Trouble.LOST)
+
     def _write(self, day: date, lines: bytes) -> bool:
         try:
             if not lines:
@@ -93,6 +125,9 @@ class Outbox:
             self._journal.append(day, lines)
         except OSError as error:
             self.fail(error)
+        except StateError as error:
+            self._writable = False
+            self._troubles.begin(Trouble.NUMBER, error)
         else:
             self._writable = True
         return self._writable
@@ -108,4 +143,5 @@ class Outbox:
                 del self._waiting[line]
         if not self._waiting:
             self._troubles.end(Trouble.WRITE)
+            self._troubles.end(Trouble.NUMBER)
         return bool(self._waiting)

@@ -15,10 +15,12 @@ from hashlib import blake2b
 from pathlib import Path
 from socket import AF_INET, AF_INET6, inet_pton
 
+from blockfilter.hits.epoch import Epochs
 from blockfilter.hits.erase import erase
 
 KEY_SIZE = 32
 TOKEN_SIZE = 16
+IPV4_SIZE = 4  # octets of an address; one of IPv6 has 16
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, an IPv4 client of a dual-stack socket
 
 _log = logging.getLogger(__name__)
@@ -34,9 +36,13 @@ def packed(client: str) -> bytes:
 
 
 class DayKey:
-    """The key in `directory`. It knows the latest day it was asked about and never goes back."""
+    """The key in `directory`. It knows the latest day it was asked about and never goes back.
 
-    def __init__(self, directory: Path) -> None:
+    `epochs` counts the keys of a day, and may refuse one.
+    """
+
+    def __init__(self, directory: Path, epochs: Epochs) -> None:
+        self._epochs = epochs
         self._path = directory / "day.key"
         self._draft = directory / "day.key.new"
         self._spent = directory / "day.key.spent"
@@ -54,21 +60,31 @@ class DayKey:
             erase(leftover)
 
     def token(self, client: str, day: date) -> bytes | None:
-        """The device's token of a day; None if a later day has begun before. No I/O but a key's."""
-        if self._day is not None and day < self._day:
+        """The device's token of a day; None if it can have none. No I/O but a key's."""
+        if not self.ready(day):
             return None
+        return blake2b(packed(client), key=self._key, digest_size=TOKEN_SIZE).digest()
+
+    def ready(self, day: date) -> bool:
+        """Have a key for a day; False if a later day has begun before, or it may have no more keys."""
+        if self._day is not None and day < self._day:
+            return False
         if self._day != day:
             with suppress(OSError):  # if it cannot go, the new key cannot come: persist() says so
                 self.retire(day)
                 erase(self._spent, sync=False)
-        if not self._key:
+        if not self._key and self._epochs.begin(day):
             self._make(day)
-        return blake2b(packed(client), key=self._key, digest_size=TOKEN_SIZE).digest()
+        return bool(self._key)
 
     def persist(self) -> None:
-        """Write the key unless it is written. Raises OSError; no token may be written before."""
+        """Write the key unless it is written; no token may be written before.
+
+        Raises StateError if its number cannot be kept, OSError if the key cannot be written.
+        """
         if self._persisted or self._day is None or not self._key:
             return
+        self._epochs.keep()
         self._draft.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         file = os.open(self._draft, flags, 0o600)
@@ -96,7 +112,7 @@ class DayKey:
                 self._path.replace(self._spent)
 
     def confirm(self) -> None:
-        """Persist the key again if its file was taken away. Raises OSError."""
+        """Persist the key again if its file was taken away. Raises as `persist` does."""
         self._persisted = self._persisted and self._path.exists()
         self.persist()
 
@@ -104,6 +120,11 @@ class DayKey:
     def day(self) -> date | None:
         """The latest day known."""
         return self._day
+
+    @property
+    def present(self) -> bool:
+        """Whether there is a key of that day."""
+        return bool(self._key)
 
     def destroy_spent(self) -> None:
         """Erase what was moved aside. May wait for a disk; raises OSError."""

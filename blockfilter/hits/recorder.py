@@ -2,7 +2,8 @@
 
 `Recorder.record` is called before an answer leaves. It never raises and waits for nothing but one
 `write()`; the work that may wait is done by `fold`, `forget_key` and `close_days`, which a
-scheduler calls in a worker thread. If the directory cannot be written, queries go on: hits wait in
+scheduler calls in a worker thread. (Only a hit of the moment between midnight and `forget_key` may
+have to make the new day's key itself, and wait until its number is on the medium.) If the directory cannot be written, queries go on: hits wait in
 a bounded buffer, and `state` says so. No address is kept in memory, and hits are counted nowhere.
 """
 
@@ -11,6 +12,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, tzinfo
 from pathlib import Path
 from threading import Lock
@@ -18,9 +20,11 @@ from threading import Lock
 from blockfilter.errors import StateError
 from blockfilter.hits import journal
 from blockfilter.hits.day import is_closed, span, today
+from blockfilter.hits.epoch import Epochs
 from blockfilter.hits.hit import ELSEWHERE, Cell
 from blockfilter.hits.journal import Journal
 from blockfilter.hits.outbox import Outbox
+from blockfilter.hits.pseudonym import IPV4_SIZE, packed
 from blockfilter.hits.store import DamageError, Store
 from blockfilter.hits.trouble import State, Trouble, Troubles
 
@@ -38,7 +42,9 @@ class Recorder:
     """Records hits in `directory`, which exists, is 0700 and belongs to one server at a time.
 
     `clock` is wall time, because days are; `offices` maps a client to an office id and is asked
-    once a device, category and hour. `record` is called from one thread.
+    once a device, category and hour. With one address per device, clients that come over IPv6 are
+    not recorded: such a device has more. `state` is where the number of each day's keys is kept;
+    without it nothing is, and no key is refused. `record` is called from one thread.
     """
 
     def __init__(
@@ -48,12 +54,15 @@ class Recorder:
         *,
         clock: Callable[[], float] = time.time,
         offices: Callable[[str], str] = everywhere,
+        addresses_per_device: int = 1,
+        state: Path | None = None,
     ) -> None:
         self._directory, self._zone = directory, zone
         self._clock, self._offices = clock, offices
-        self._troubles = Troubles()
+        self._ipv4_alone = addresses_per_device == 1
+        self._troubles, self._epochs = Troubles(), Epochs(state)
         self._journal, self._store = Journal(directory), Store(directory)
-        self._outbox = Outbox(directory, self._journal, self._troubles)
+        self._outbox = Outbox(directory, self._journal, self._troubles, self._epochs)
         self._seen: set[int] = set()  # hashes of client and cell; the seed is the process's own
         self._day, self._hour = date.min, 0
         self._since = self._until = 0.0  # within these the set is that of the present hour
@@ -66,10 +75,14 @@ class Recorder:
         detail = self._troubles.detail()
         return State("failing" if detail else "ok", detail, self._outbox.lossy)
 
+    def epochs(self, day: date) -> int:
+        """How many keys a day had, at most two; 0 if none was made. For any thread."""
+        return self._epochs.count(day)
+
     def record(self, client: str, cell: Cell) -> None:
         """Record that a client met a cell.
 
-        When this returns the hit is in a file, or `state` says why it is not.
+        When this returns the hit is in a file, or is none to be recorded, or `state` says why not.
         """
         mark = hash((client, cell))
         if mark in self._seen and self._since <= self._clock() < self._until:
@@ -87,6 +100,7 @@ class Recorder:
         self._acquire()
         now = self._clock()
         self._attempt(Trouble.KEY, self._outbox.load)
+        self._epochs.load(today(now, self._zone), self._outbox.key_day, self._traces())
         self.close_days(now)
         self.fold(now)
 
@@ -100,14 +114,14 @@ class Recorder:
     def fold(self, now: float) -> None:
         """Write what waits, then move all journals into the days' files. For a worker thread."""
         with self._maintaining:
-            self._attempt(Trouble.KEY, lambda: self._forget_key(now))
+            self._change_key(now)
             self._outbox.drain(today(now, self._zone))
             self._attempt(Trouble.MOVE, lambda: self._move(now))
 
     def forget_key(self, now: float) -> None:
         """Destroy the key of a day that is over. For a worker thread, at local midnight."""
         with self._maintaining:
-            self._attempt(Trouble.KEY, lambda: self._forget_key(now))
+            self._change_key(now)
 
     def close_days(self, now: float) -> None:
         """Destroy all that is left of closed days. For a worker thread."""
@@ -115,6 +129,8 @@ class Recorder:
             self._attempt(Trouble.CLOSE, lambda: self._close_days(now))
 
     def _meet(self, client: str, cell: Cell, mark: int) -> None:
+        if self._ipv4_alone and ":" in client and len(packed(client)) > IPV4_SIZE:
+            return
         now = self._clock()
         if not self._since <= now < self._until:
             self._enter(now)
@@ -141,6 +157,17 @@ class Recorder:
             self._troubles.begin(trouble, error)
         else:
             self._troubles.end(trouble)
+
+    def _change_key(self, now: float) -> None:
+        self._attempt(Trouble.KEY, lambda: self._forget_key(now))
+        if self._epochs.kept:
+            self._outbox.prepare(today(now, self._zone))
+
+    def _traces(self) -> set[date]:
+        """The days of which hits are there, however far they came."""
+        with suppress(OSError):  # of a directory that is not there; whoever writes to it says so
+            return self._store.days() | {day for day, _ in self._journal.finished()}
+        return set()
 
     def _forget_key(self, now: float) -> None:
         if self._outbox.retire_key(today(now, self._zone)):

@@ -16,6 +16,11 @@ class Trouble(Enum):
     """What can go wrong with recording, in the words of log and health."""
 
     WRITE = "hits wait in memory: the runtime directory cannot be written"
+    NUMBER = "hits wait in memory: the state directory cannot be written"
+    LOST = (
+        "hits of this day are not recorded any more: its key was lost twice; "
+        "see that the runtime directory outlives a restart"
+    )
     MOVE = "hits wait in the journal: they cannot be moved into the day's file"
     KEY = "the key of a day that is over cannot be destroyed: remove day.key by hand"
     CLOSE = "files of a closed day cannot be removed: remove them by hand"

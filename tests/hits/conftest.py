@@ -39,7 +39,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def start(runtime: Runtime, clock: Clock) -> Iterator[Callable[[], Recorder]]:
+def start(runtime: Runtime, clock: Clock) -> Iterator[Callable[..., Recorder]]:
     """Starts a server's recorder; one started before is abandoned as if it had been killed."""
     running: list[Recorder] = []
 
@@ -47,9 +47,11 @@ def start(runtime: Runtime, clock: Clock) -> Iterator[Callable[[], Recorder]]:
         while running:
             abandon(running.pop())
 
-    def begin() -> Recorder:
+    def begin(addresses_per_device: int = 1) -> Recorder:
         stop()
-        running.append(Recorder(runtime.path, BERLIN, clock=clock))
+        running.append(
+            Recorder(runtime.path, BERLIN, clock=clock, addresses_per_device=addresses_per_device)
+        )
         running[-1].open()
         return running[-1]
 

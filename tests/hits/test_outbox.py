@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from blockfilter.hits import outbox as module
+from blockfilter.hits.epoch import Epochs
 from blockfilter.hits.hit import Cell
 from blockfilter.hits.journal import Journal, read
 from blockfilter.hits.outbox import Outbox
@@ -25,7 +26,7 @@ class Fixture:
         self.place.mkdir()
         self.troubles = Troubles()
         self.journal = Journal(self.place)
-        self.outbox = Outbox(self.place, self.journal, self.troubles)
+        self.outbox = Outbox(self.place, self.journal, self.troubles, Epochs(None))
 
     def put(self, number: int, day: date = DAY) -> bool:
         return self.outbox.put(f"10.0.{number >> 8}.{number & 255}", day, 14, "hq", CELL, self.now)

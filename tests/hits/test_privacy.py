@@ -44,7 +44,7 @@ def assert_silent(runtime: Runtime, caplog: pytest.LogCaptureFixture, recorder: 
 
 @pytest.mark.parametrize("fault", [None, "store", "key", "office", "damage", "directory"])
 def test_no_file_and_no_log_line_holds_an_address(start, runtime, clock, caplog, fault):
-    recorder = start()
+    recorder = start(addresses_per_device=2)  # so that IPv6 clients are recorded, too
     if fault == "store":
         (runtime.path / "hits-2026-11-23.db").mkdir()
     if fault == "key":
@@ -66,6 +66,8 @@ def test_no_file_and_no_log_line_holds_an_address(start, runtime, clock, caplog,
     recorder.close()
     start()
     assert_silent(runtime, caplog, recorder)
+    if fault is None:
+        assert len({hit.token for hit in runtime.stored()}) == len(CLIENTS)
 
 
 def test_the_scan_finds_what_it_looks_for(start, runtime, caplog):

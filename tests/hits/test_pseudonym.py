@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blockfilter.hits.epoch import Epochs
 from blockfilter.hits.pseudonym import DayKey, packed
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
@@ -39,7 +40,7 @@ def test_every_address_is_packed_as_the_standard_says(address):
 
 
 def test_a_token_is_blake2b_with_the_days_key_over_the_packed_address(runtime):
-    key = DayKey(runtime.path)
+    key = DayKey(runtime.path, Epochs(None))
     token = key.token("192.0.2.1", MONDAY)
     key.persist()
     octets = (runtime.path / "day.key").read_bytes()
@@ -50,7 +51,7 @@ def test_a_token_is_blake2b_with_the_days_key_over_the_packed_address(runtime):
 def test_the_file_is_private_and_bears_its_day_in_its_time(runtime):
     before = os.umask(0)
     try:
-        key = DayKey(runtime.path)
+        key = DayKey(runtime.path, Epochs(None))
         key.token("192.0.2.1", MONDAY)
         key.persist()
     finally:
@@ -61,7 +62,7 @@ def test_the_file_is_private_and_bears_its_day_in_its_time(runtime):
 
 
 def test_a_restart_goes_on_with_the_same_tokens(runtime):
-    first, second = DayKey(runtime.path), DayKey(runtime.path)
+    first, second = DayKey(runtime.path, Epochs(None)), DayKey(runtime.path, Epochs(None))
     token = first.token("192.0.2.1", MONDAY)
     first.persist()
     second.load()
@@ -69,7 +70,7 @@ def test_a_restart_goes_on_with_the_same_tokens(runtime):
 
 
 def test_any_time_within_the_date_is_that_day(runtime):
-    first, second = DayKey(runtime.path), DayKey(runtime.path)
+    first, second = DayKey(runtime.path, Epochs(None)), DayKey(runtime.path, Epochs(None))
     token = first.token("192.0.2.1", MONDAY)
     first.persist()
     evening = datetime(2026, 11, 23, 23, 59, 59, tzinfo=UTC).timestamp()
@@ -79,7 +80,7 @@ def test_any_time_within_the_date_is_that_day(runtime):
 
 
 def test_a_new_day_has_a_new_key_and_the_old_one_is_nowhere(runtime):
-    key = DayKey(runtime.path)
+    key = DayKey(runtime.path, Epochs(None))
     monday = key.token("192.0.2.1", MONDAY)
     key.persist()
     old = (runtime.path / "day.key").read_bytes()
@@ -91,7 +92,7 @@ def test_a_new_day_has_a_new_key_and_the_old_one_is_nowhere(runtime):
 
 
 def test_at_midnight_the_key_goes_before_anybody_asks(runtime):
-    key = DayKey(runtime.path)
+    key = DayKey(runtime.path, Epochs(None))
     key.token("192.0.2.1", MONDAY)
     key.persist()
     held = key._key
@@ -104,7 +105,7 @@ def test_at_midnight_the_key_goes_before_anybody_asks(runtime):
 
 
 def test_midnight_leaves_the_key_of_the_new_day_alone(runtime):
-    key = DayKey(runtime.path)
+    key = DayKey(runtime.path, Epochs(None))
     token = key.token("192.0.2.1", TUESDAY)
     key.persist()
     key.retire(TUESDAY)
@@ -115,18 +116,18 @@ def test_midnight_leaves_the_key_of_the_new_day_alone(runtime):
 
 @pytest.mark.parametrize("restarted", [False, True])
 def test_a_clock_set_back_to_an_earlier_day_gives_no_token(runtime, restarted):
-    key = DayKey(runtime.path)
+    key = DayKey(runtime.path, Epochs(None))
     token = key.token("192.0.2.1", TUESDAY)
     key.persist()
     if restarted:
-        key = DayKey(runtime.path)
+        key = DayKey(runtime.path, Epochs(None))
         key.load()
     assert key.token("192.0.2.1", MONDAY) is None
     assert key.token("192.0.2.1", TUESDAY) == token
 
 
 def test_a_day_whose_key_went_at_midnight_is_not_opened_again(runtime):
-    key = DayKey(runtime.path)
+    key = DayKey(runtime.path, Epochs(None))
     key.token("192.0.2.1", MONDAY)
     key.retire(TUESDAY)
     assert key.token("192.0.2.1", MONDAY) is None
@@ -136,7 +137,7 @@ def test_a_day_whose_key_went_at_midnight_is_not_opened_again(runtime):
 def test_a_key_of_the_wrong_length_is_as_good_as_lost(runtime, octets, caplog):
     path = runtime.path / "day.key"
     path.write_bytes(octets)
-    key = DayKey(runtime.path)
+    key = DayKey(runtime.path, Epochs(None))
     key.load()
     assert key.token("192.0.2.1", MONDAY)
     key.persist()
@@ -147,7 +148,7 @@ def test_a_key_of_the_wrong_length_is_as_good_as_lost(runtime, octets, caplog):
 
 def test_a_key_that_is_a_directory_is_as_good_as_lost(runtime, caplog):
     (runtime.path / "day.key").mkdir()
-    key = DayKey(runtime.path)
+    key = DayKey(runtime.path, Epochs(None))
     key.load()
     key.retire(MONDAY)
     assert key.token("192.0.2.1", MONDAY)
@@ -159,13 +160,13 @@ def test_a_key_that_is_a_directory_is_as_good_as_lost(runtime, caplog):
 def test_a_draft_that_a_killed_process_left_is_no_key(runtime):
     (runtime.path / "day.key.new").write_bytes(b"d" * 32)
     (runtime.path / "day.key.spent").write_bytes(b"s" * 32)
-    key = DayKey(runtime.path)
+    key = DayKey(runtime.path, Epochs(None))
     key.load()
     assert list(runtime.path.iterdir()) == []
 
 
 def test_a_leftover_that_cannot_be_erased_does_not_cost_the_key(runtime):
-    first, second = DayKey(runtime.path), DayKey(runtime.path)
+    first, second = DayKey(runtime.path, Epochs(None)), DayKey(runtime.path, Epochs(None))
     token = first.token("192.0.2.1", MONDAY)
     first.persist()
     (runtime.path / "day.key.spent").mkdir()
@@ -175,7 +176,7 @@ def test_a_leftover_that_cannot_be_erased_does_not_cost_the_key(runtime):
 
 
 def test_a_key_file_that_was_taken_away_is_written_again(runtime):
-    key, second = DayKey(runtime.path), DayKey(runtime.path)
+    key, second = DayKey(runtime.path, Epochs(None)), DayKey(runtime.path, Epochs(None))
     token = key.token("192.0.2.1", MONDAY)
     key.persist()
     (runtime.path / "day.key").unlink()
@@ -185,7 +186,7 @@ def test_a_key_file_that_was_taken_away_is_written_again(runtime):
 
 
 def test_no_key_is_written_before_a_token_is_asked_for(runtime):
-    key = DayKey(runtime.path)
+    key = DayKey(runtime.path, Epochs(None))
     key.load()
     key.retire(MONDAY)
     key.confirm()

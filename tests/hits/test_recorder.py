@@ -21,7 +21,8 @@ OTHER = Cell("other", "monitored")
 
 
 def token(runtime: Runtime, client: str) -> bytes:
-    key = (runtime.path / "day.key").read_bytes()
+    path = runtime.path / "day.key"
+    key = path.read_bytes() if path.exists() else b"none"
     return blake2b(packed(client), key=key, digest_size=16).digest()
 
 
@@ -45,6 +46,31 @@ def test_a_device_counts_once_an_hour_category_and_mode(start, runtime, clock):
     clock.set("2026-11-23 15:00")
     recorder.record("192.0.2.1", CELL)
     assert runtime.journaled()[-1].hour == 15
+
+
+@pytest.mark.parametrize(
+    ("client", "as_one", "as_two"),
+    [
+        ("192.0.2.1", True, True),
+        ("::ffff:192.0.2.1", True, True),  # an IPv4 client of a dual-stack socket
+        ("::FFFF:c000:201", True, True),
+        ("2001:db8::1", False, True),
+        ("fe80::1%eth0", False, True),
+        ("::1", False, True),
+        ("::192.0.2.1", False, True),
+    ],
+)
+def test_ipv6_is_recorded_only_where_a_device_may_have_two_addresses(
+    start, runtime, client, as_one, as_two
+):
+    recorder = start(addresses_per_device=1)
+    recorder.record(client, CELL)
+    assert [hit.token for hit in runtime.journaled()] == [token(runtime, client)] * as_one
+    recorder = start(addresses_per_device=2)
+    recorder.record(client, CELL)
+    recorder.fold(recorder._clock())
+    assert [hit.token for hit in runtime.stored()] == [token(runtime, client)] * as_two
+    assert recorder.state == ("ok", "", False)
 
 
 def test_a_plain_pair_is_a_cell(start, runtime):
