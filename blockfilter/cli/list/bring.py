@@ -12,6 +12,7 @@ import click
 
 from blockfilter.catalog.formats import FORMATS
 from blockfilter.cli.list import shared
+from blockfilter.cli.progress import progressing
 from blockfilter.errors import ListError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def import_(
     from blockfilter.cli.list.incoming import incoming
 
     with ExitStack() as stack:
-        progress = stack.enter_context(shared.progress(as_json=as_json))
+        progress = stack.enter_context(progressing(as_json=as_json))
         file = stack.enter_context(
             incoming(what, plain_http=plain_http, private=private_address, progress=progress)
         )

@@ -9,6 +9,7 @@ import click
 
 from blockfilter.catalog.formats import FORMATS
 from blockfilter.cli.list import shared
+from blockfilter.cli.progress import progressing
 from blockfilter.errors import StateError
 
 _MODE = 0o644  # other resolvers run as other users
@@ -57,7 +58,7 @@ def export(
     if as_json and output is None:
         raise click.UsageError("--json needs -o FILE: standard output can hold one of them.")
     opened = shared.opened(catalog)
-    with shared.progress(as_json=as_json) as progress, tempfile.TemporaryFile() as file:
+    with progressing(as_json=as_json) as progress, tempfile.TemporaryFile() as file:
         done = exported.export(
             opened.read(),
             opened.path,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blockfilter.cli.list import shared
+from blockfilter.cli.progress import progressing
 
 if TYPE_CHECKING:
     from blockfilter.catalog.alive import Summary
@@ -63,7 +64,7 @@ def alive(
     opened = shared.opened(catalog)
     if catalog is None:
         shared.refuse_installed(opened.path)
-    with shared.progress(as_json=as_json) as progress:
+    with progressing(as_json=as_json) as progress:
 
         async def look() -> life.Summary:
             async with looking.exchange(config_file, upstream) as exchange:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blockfilter.cli.list import shared, values
+from blockfilter.cli.progress import progressing
 
 if TYPE_CHECKING:
     from blockfilter.catalog.release import Manifest
@@ -46,7 +47,7 @@ def release(
     if force and not reason:
         raise click.UsageError("--force needs --reason: the journal tells why.")
     kept = shared.kept(catalog, name, key_file, new=False)
-    with shared.progress(as_json=as_json) as progress:
+    with progressing(as_json=as_json) as progress:
         made = releases.make(
             kept.keeper.folder,
             kept.opened.wide,

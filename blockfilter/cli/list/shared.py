@@ -6,10 +6,8 @@ object, with `unsigned` in it. Progress is shown on a terminal only.
 
 import json
 import os
-import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from blockfilter.catalog.finding import Finding
     from blockfilter.catalog.identity import Actor
     from blockfilter.catalog.keeper import Keeper
-    from blockfilter.catalog.progress import Progress
     from blockfilter.catalog.site import Entry
     from blockfilter.catalog.store import Catalog
     from blockfilter.catalog.suffixes import Wide
@@ -214,32 +211,3 @@ def told(entry: "Entry") -> str:
 def findings(found: "Sequence[Finding]") -> tuple[list[dict[str, str]], list[str]]:
     """Findings as JSON and as lines."""
     return [dict(one._asdict()) for one in found], [str(one) for one in found]
-
-
-@contextmanager
-def progress(*, as_json: bool = False) -> "Iterator[Progress]":
-    """Shows how far long work is, on a terminal; elsewhere nothing."""
-    from blockfilter.catalog.progress import silent
-
-    if as_json or not sys.stderr.isatty():
-        yield silent
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    tasks: dict[str, TaskID] = {}
-    with bar:
-
-        def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total or None)
-            bar.update(tasks[what], completed=done, total=total or None)
-
-        yield show

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from blockfilter.cli.list import shared
+from blockfilter.cli.progress import progressing
 from blockfilter.errors import FormatError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def simulate(against: Iterable[bytes], catalog: Path | None, as_json: bool) -> N
     opened = shared.opened(catalog)
     before = policies.of_catalog(opened.path, opened.wide, draft=False)
     after = policies.of_catalog(opened.path, opened.wide, draft=True)
-    with shared.progress(as_json=as_json) as progress:
+    with progressing(as_json=as_json) as progress:
         seen = _simulated(against, before, after, progress)
     changed = sorted(seen.changed.values(), key=lambda one: -one.times)
     facts = {

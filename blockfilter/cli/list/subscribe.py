@@ -8,6 +8,7 @@ import click
 
 from blockfilter.catalog.formats import FORMATS
 from blockfilter.cli.list import shared
+from blockfilter.cli.progress import progressing
 from blockfilter.errors import ListError
 
 
@@ -86,7 +87,7 @@ def subscribe(
     known = [one.id for one in kept.opened.read().categories]
     if category not in known:  # before anything is fetched for it
         raise ListError(f'there is no category "{category}"; the categories are {", ".join(known)}')
-    with shared.progress(as_json=as_json) as progress:
+    with progressing(as_json=as_json) as progress:
         entry = subscriptions.subscribe(
             kept.keeper,
             url,
@@ -187,7 +188,7 @@ def refresh(
         release.resume(kept.keeper.folder, kept.actor, shared.now(), reason)
     opened = shared.opened(catalog)
     wanted = ids or (sources.due(opened.path, opened.wide, shared.now()) if due else None)
-    with shared.progress(as_json=as_json) as progress:
+    with progressing(as_json=as_json) as progress:
         outcomes = sources.run(
             Folder(opened.path), opened.wide, wanted, now=shared.now, progress=progress
         )
