@@ -1,6 +1,7 @@
 """`blockfilter config`: check a file, show the settings in force, describe what may be set."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -33,10 +34,12 @@ def check(file: Path | None) -> None:
       blockfilter config check
       blockfilter config check /etc/blockfilter/blockfilter.toml
     """
+    from blockfilter.config.consistency import reminders
     from blockfilter.config.load import read
 
     loaded = read(file, {}, os.environ)
-    _warn(loaded.warnings)
+    today = datetime.now(UTC).date()
+    _warn((*loaded.warnings, *reminders(loaded.settings, today)))
     click.echo(f"{loaded.file}: no mistakes" if loaded.file else "no file; the defaults are used")
 
 

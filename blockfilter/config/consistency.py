@@ -1,15 +1,18 @@
-"""Mistakes that no setting makes alone.
+"""Mistakes that no setting makes alone, and settings that time makes doubtful.
 
 A contradiction names the keys it is about: if one of them is already known to be wrong, it may be
 a mere consequence and is not worth a second sentence.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from blockfilter.config.settings import Settings
 from blockfilter.config.values import Endpoint
+
+VERIFIED_FOR = timedelta(days=365)  # numbers change; a year is as long as one may be trusted
 
 
 class Contradiction(NamedTuple):
@@ -23,6 +26,18 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     """All of them, in the order of the sections."""
     for check in _CHECKS:
         yield from check(settings)
+
+
+def reminders(settings: Settings, today: date) -> Iterator[str]:
+    """What is no mistake but should be looked at on this day."""
+    verified = settings.help.last_verified
+    if verified > today:
+        yield f"help.last_verified = {verified} is after today; write when it was verified"
+    elif today - verified > VERIFIED_FOR:
+        yield (
+            f"help.last_verified = {verified} is more than a year ago; call {settings.help.phone}, "
+            "see whether it still is the help line, and write the day"
+        )
 
 
 def _places(settings: Settings) -> Iterator[Contradiction]:

@@ -7,6 +7,7 @@ pydantic. Defaults are the measured ones of good resolvers; a bound says what wo
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from ipaddress import ip_network
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -15,12 +16,16 @@ from annotated_types import Ge, Le, MinLen
 from blockfilter.config.values import (
     AnswerAddress,
     Clients,
+    Day,
     Directory,
     Endpoint,
     File,
     Listener,
     Name,
     Network,
+    Phone,
+    PhoneOrNone,
+    Said,
     Server,
     TimeZone,
     Zone,
@@ -275,6 +280,19 @@ class LogSettings(Table):
 
 
 @dataclass(frozen=True, slots=True)
+class HelpSettings(Table):
+    """The help line that notices and pages name; verify it once a year."""
+
+    name: Annotated[Said, Doc("What it is called.")] = "National Human Trafficking Hotline"
+    phone: Annotated[Phone, Doc("Its telephone number, as it is to be shown.")] = "1-888-373-7888"
+    text: Annotated[PhoneOrNone, Doc("Its number for text messages; empty: none.")] = ""
+    web: Annotated[Name, Doc("Its website, as a name.")] = "humantraffickinghotline.org"
+    last_verified: Annotated[
+        Day, Doc("When somebody last made sure that all this is right; a year is long.")
+    ] = date(2026, 11, 20)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings(Table):
     """All settings; a value of this type has been validated."""
 
@@ -290,5 +308,6 @@ class Settings(Table):
     hits: HitSettings = HitSettings()
     counts: CountSettings = CountSettings()
     log: LogSettings = LogSettings()
+    help: HelpSettings = HelpSettings()
     route: Annotated[tuple[Route, ...], Doc("Zones with servers of their own.")] = ()
     list: Annotated[tuple[ListFile, ...], Doc("Lists of your own.")] = ()

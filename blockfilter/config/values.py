@@ -4,8 +4,10 @@ Every reader takes the text of a setting and returns its value or raises `ValueE
 message says what is wrong and how to write it. No reader looks anything up: no file, no resolver.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -25,6 +27,11 @@ Network = IPv4Network | IPv6Network
 
 DNS_PORT = 53
 MAPPED = IPv6Network("::ffff:0:0/96")  # IPv4 addresses as an IPv6 socket shows them
+LONGEST_SAID = 100  # characters of a name that stands in a notice
+MOST_DIGITS = 15  # of a telephone number, ITU-T E.164
+
+_PHONE = re.compile(r"\+?[0-9() -]+")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Endpoint(NamedTuple):
@@ -186,6 +193,40 @@ def file(text: str) -> Path:
         raise ValueError("~ is not known for this user; write the whole path") from None
 
 
+def said(text: str) -> str:
+    """Read a text of one line that stands in notices."""
+    found = " ".join(text.split())
+    if not 1 <= len(found) <= LONGEST_SAID or not found.isprintable():
+        raise ValueError(f"no text of one line; write 1 to {LONGEST_SAID} characters")
+    return found
+
+
+def phone(text: str) -> str:
+    """Read a telephone number, as it is to be shown."""
+    found = text.strip()
+    if not _PHONE.fullmatch(found) or not 3 <= sum(map(str.isdigit, found)) <= MOST_DIGITS:
+        raise ValueError(
+            f"no telephone number; write 3 to {MOST_DIGITS} digits, with +, blanks, hyphens and "
+            'brackets, like "1-888-373-7888"'
+        )
+    return found
+
+
+def phone_or_none(text: str) -> str:
+    """Read a telephone number; empty stands for none."""
+    return phone(text) if text.strip() else ""
+
+
+def day(text: str) -> date:
+    """Read a date."""
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass  # no such day
+    raise ValueError('no date; write one like "2026-11-20"')
+
+
 Listener = Annotated[Endpoint, Written(listener, 'an address and port like "127.0.0.1:5335"')]
 Server = Annotated[Endpoint, Written(server, 'an address like "192.0.2.1" or "[2001:db8::1]:53"')]
 Clients = Annotated[Network, Written(network, 'a network like "10.0.0.0/8"')]
@@ -198,3 +239,7 @@ Directory = Annotated[
     Written(directory, "a directory", write=lambda path: "" if path is None else str(path)),
 ]
 File = Annotated[Path, Written(file, "a path")]
+Said = Annotated[str, Written(said, "a text of one line")]
+Phone = Annotated[str, Written(phone, 'a telephone number like "1-888-373-7888"')]
+PhoneOrNone = Annotated[str, Written(phone_or_none, "a telephone number, or nothing")]
+Day = Annotated[date, Written(day, 'a date like "2026-11-20"')]
