@@ -20,6 +20,10 @@ class Commands(LazyGroup):
         "config": Told("Check, show and describe the configuration.", "blockfilter.cli.config"),
         "health": Told("Ask a running server whether it does its work.", "blockfilter.cli.health"),
         "list": Told("Keep the list: propose, review, release, roll back.", "blockfilter.cli.list"),
+        "programme": Told(
+            "Keep what the employer did: informed, trained, events, practices.",
+            "blockfilter.cli.programme",
+        ),
     }
 
 
@@ -38,4 +42,5 @@ def main() -> None:
       blockfilter config show                every setting, explained
       blockfilter health                     is it working?
       blockfilter list find rubmaps          what the list says of a site
+      blockfilter programme show             whom the employer reached
     """

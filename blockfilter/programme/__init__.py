@@ -10,6 +10,7 @@
 - :mod:`table`: activities as CSV, both ways.
 - :mod:`reached`, :mod:`facts`: what reports and the counts' frame ask.
 - :mod:`notice`: texts for employees, from templates.
+- :mod:`plain`: all of it as JSON.
 
 Nothing here knows a hit or a count. What is written is approximate by nature, so every figure keeps
 its source, a correction keeps what it corrects, and a sum says whether it counts people or

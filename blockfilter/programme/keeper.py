@@ -152,6 +152,8 @@ class Keeper:
         with self._store.writing():
             former = self._standing(id_)
             before = {one.name: getattr(former, one.name) for one in fields(Entry)}
+            if "first" in changed and former.first == former.last:
+                changed.setdefault("last", changed["first"])  # what was on one day still is
             entry = made(**before | changed, today=self._today)
             if entry == former.entry():
                 raise ValueError(f"{former.id} says exactly this already; change something")
@@ -178,9 +180,11 @@ class Keeper:
         """
         with self._store.writing():
             known = _Known(self._store.history())
+            offices = {"", *(one.id for one in self._store.organisation().offices)}
             act, added, there = self._act(), [], []
             for number, entry in lines:
-                self._check_office(entry)
+                if entry.office not in offices:
+                    self._office(entry.office)  # which tells that there is none
                 if former := known.take(entry):
                     there.append((number, former))
                 else:
@@ -191,14 +195,20 @@ class Keeper:
         self, question: Question, given: Given, day: date, evidence: str, following: str
     ) -> Answer:
         """Answer a question of the self-assessment."""
+        return self.answer_all([(question, given)], day, evidence, following)[0]
+
+    def answer_all(
+        self, given: Sequence[tuple[Question, Given]], day: date, evidence: str, following: str
+    ) -> list[Answer]:
+        """Answer questions of the self-assessment, with one evidence and one next step."""
         self._check_past(day)
-        answer = Answer(
-            question.id, given, day, values.line(evidence), values.line(following), self._act()
-        )
+        said = (day, values.line(evidence), values.line(following), self._act())
+        answers = [Answer(question.id, answer, *said) for question, answer in given]
         with self._store.writing():
             self._store.organisation()  # answers of nobody are none
-            self._store.add_answer(answer)
-        return answer
+            for one in answers:
+                self._store.add_answer(one)
+        return answers
 
     def _act(self) -> Act:
         return Act(self._by, f"{self._now().astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")

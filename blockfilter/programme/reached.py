@@ -43,13 +43,16 @@ class Reach:
 
     def words(self) -> str:
         """It as a sentence's part: "1240 attendances (at most 62 % of 2000)"."""
+        if not self.people:
+            return "nobody"
         one, many = ("person", "people") if self.distinct else ("attendance", "attendances")
         said = f"{self.people} {one if self.people == 1 else many}"
         if self.share is None:
-            beyond = self.heads and self.people > self.heads
-            return f"{said} (headcount {self.heads})" if beyond else said
-        most = "" if self.distinct else "at most "
-        return f"{said} ({most}{100 * self.share:.0f} % of {self.heads})"
+            return f"{said} (headcount {self.heads})" if self.heads else said
+        rounded = round(100 * self.share)
+        part = f"{rounded} %" if rounded else "under 1 %"
+        most = "" if self.distinct or not rounded else "at most "
+        return f"{said} ({most}{part} of {self.heads})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,14 @@ def line(text: str, longest: int = TEXT_LENGTH) -> str:
     return written
 
 
+def words(text: str) -> str:
+    """A text of one line that says something."""
+    written = line(text)
+    if not written:
+        raise ValueError("says nothing; write it out")
+    return written
+
+
 def name(text: str) -> str:
     """What the organisation or an office is called."""
     written = line(text, NAME_LENGTH)
