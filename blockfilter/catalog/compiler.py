@@ -96,7 +96,7 @@ def _built(
         RuleList(LOCAL_ALLOW, Role.ALLOW, _allowed(inputs.allow, problems)),
         RuleList(BUILT_IN, Role.BLOCK, [_TEST]),
         *(
-            RuleList(one.path, Role.BLOCK, _guarded(one, every.icann, noted, problems))
+            RuleList(one.path, Role.BLOCK, _guarded(one, every.icann, noted, problems), own=True)
             for one, noted in zip(inputs.lists, refused, strict=True)
         ),
     ]

@@ -20,7 +20,7 @@ from blockfilter.errors import ListError
 from blockfilter.policy.rule import Mode
 from blockfilter.policy.snapshot import FORMAT_VERSION
 
-COMPILER_VERSION = 3  # counts up when the same inputs shall give another snapshot
+COMPILER_VERSION = 4  # counts up when the same inputs shall give another snapshot
 LOCAL = "local"  # what the lists of the second catalogue are called by
 _PREFIXES = ("", LOCAL)
 _CHUNK = 1024 * 1024
@@ -40,11 +40,13 @@ class Inputs(NamedTuple):
     catalogs: tuple[str, ...]  # folders: the one that everybody has, then the organisation's
     lists: tuple[OwnList, ...]
     allow: tuple[str, ...]
+    curated: bool = True  # False: the one that everybody has is left out
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The folders and files, whatever they say."""
-        return (*self.catalogs, *(one.path for one in self.lists))
+        """The folders and files, whatever they say; an empty one stands for what is left out."""
+        left_out = () if self.curated else ("",)
+        return (*left_out, *self.catalogs, *(one.path for one in self.lists))
 
 
 class Layer(NamedTuple):
@@ -52,6 +54,7 @@ class Layer(NamedTuple):
 
     folder: Path
     prefix: str  # of its lists' ids
+    own: bool  # the organisation's: its hits are recorded without their category
     release: Manifest | None
     disputed: tuple[str, ...]
     allow: tuple[str, ...]
@@ -67,15 +70,21 @@ class Layer(NamedTuple):
     def facts(self) -> list[object]:
         """What its part of a policy depends on."""
         release = self.release.sha256 if self.release else None
-        return [release, self.disputed, self.allow, self.expired]
+        return [self.own, release, self.disputed, self.allow, self.expired]
 
 
 def layers(inputs: Inputs, now: datetime) -> tuple[Layer, ...]:
     """The catalogues, each as it stands; ListError where one is broken."""
-    return tuple(_layer(*one, now) for one in zip(inputs.catalogs, _PREFIXES, strict=False))
+    return tuple(_layer(*one, now) for one in _places(inputs))
 
 
-def _layer(folder: str, prefix: str, now: datetime) -> Layer:
+def _places(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
+    """Each catalogue's folder, the prefix of its lists, and whether it is the organisation's."""
+    for folder, prefix in zip(inputs.catalogs, _PREFIXES, strict=False):
+        yield folder, prefix, prefix == LOCAL or not inputs.curated
+
+
+def _layer(folder: str, prefix: str, own: bool, now: datetime) -> Layer:
     path = Path(folder)
     if not path.is_dir():
         raise ListError(f"{path}: is no catalogue; name a folder that is one")
@@ -84,7 +93,7 @@ def _layer(folder: str, prefix: str, now: datetime) -> Layer:
     stands = standing.standing(path)
     expired = release.expired(now.astimezone(UTC).date()) if release else ()
     return Layer(
-        path, prefix, release, stands.disputed, stands.allowed(now), tuple(sorted(expired))
+        path, prefix, own, release, stands.disputed, stands.allowed(now), tuple(sorted(expired))
     )
 
 
@@ -99,7 +108,7 @@ def fingerprint(inputs: Inputs, now: datetime) -> bytes:
 
 
 def _facts(inputs: Inputs, now: datetime) -> Iterator[object]:
-    for one in zip(inputs.catalogs, _PREFIXES, strict=False):
+    for one in _places(inputs):
         try:
             yield _layer(*one, now).facts
         except ListError as error:  # no snapshot has it: the compiler will say the same
@@ -135,9 +144,9 @@ def release_text(every: tuple[Layer, ...]) -> str:
 
 def from_json(value: Any) -> Inputs:  # noqa: ANN401  # JSON
     """The inputs as the compiler receives them."""
-    catalogs, lists, allow = value
+    catalogs, lists, allow, curated = value
     own = tuple(OwnList(path, Mode(mode)) for path, mode in lists)
-    return Inputs(tuple(catalogs), own, tuple(allow))
+    return Inputs(tuple(catalogs), own, tuple(allow), curated)
 
 
 def _file_digest(path: Path) -> bytes:

@@ -34,7 +34,8 @@ def lists(layers: Sequence[Layer], problems: list[str]) -> Iterator[RuleList]:
         for listed in layer.release.lists:
             called = layer.called(listed.id)
             if called != store.PROTECTED and listed.id not in layer.expired:
-                yield RuleList(called, Role(listed.role), _noted(_rules(layer, listed), problems))
+                found = _noted(_rules(layer, listed), problems)
+                yield RuleList(called, Role(listed.role), found, layer.own)
 
 
 def _protected(layers: Sequence[Layer]) -> Iterator[Rule]:

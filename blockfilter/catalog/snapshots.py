@@ -173,7 +173,7 @@ def _made(inputs: Inputs, state: Path) -> Iterator[Path]:
 
 def _alone(inputs: Inputs) -> Path | None:
     """The catalogue, where nothing else makes up the policy: its releases bring their snapshots."""
-    if len(inputs.catalogs) != 1 or inputs.lists or inputs.allow:
+    if len(inputs.catalogs) != 1 or inputs.lists or inputs.allow or not inputs.curated:
         return None
     return Path(inputs.catalogs[0])
 

@@ -123,6 +123,7 @@ def _inputs(settings: "Settings", list_files: tuple[str, ...]) -> "Inputs":
         catalogs=tuple(map(str, (*curated, *local))),
         lists=(*configured, *(OwnList(str(path), Mode.ENFORCE) for path in given)),
         allow=settings.policy.allow,
+        curated=settings.policy.curated,
     )
 
 

@@ -45,6 +45,7 @@ def inputs(settings: Settings) -> Inputs:
         catalogs=tuple(map(str, _catalogs(settings))),
         lists=tuple(OwnList(str(one.file), Mode(one.mode)) for one in settings.list),
         allow=settings.policy.allow,
+        curated=settings.policy.curated,
     )
 
 

@@ -31,6 +31,8 @@ ENFORCED, MONITORED = "enforced", "monitored"
 class Decision(NamedTuple):
     """What to do with a name. `cells` are the (category, mode) pairs to record.
 
+    The category recorded is that of the rule, or OTHER where the list is the organisation's own.
+
     `passes`: protected or allowed, so that its targets are not inspected either. `nodata`: names
     below stay open, so the block may not deny them with an NXDOMAIN (RFC 8020).
     """
@@ -172,7 +174,7 @@ class Policy:
         enforced = self._verdict(found, Mode.ENFORCE)
         monitored = self._verdict(found, Mode.MONITOR)
         cells = [
-            (match.record.category, mode)
+            (self.snapshot.recorded(match.record), mode)
             for match, mode in ((enforced, ENFORCED), (monitored, MONITORED))
             if match and match.record.counted
         ]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+OTHER = "other"  # what the organisation's own entries are recorded under, whatever they say
+
 
 class Trigger(StrEnum):
     """Which names a rule speaks of."""
@@ -58,8 +60,12 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RuleList:
-    """The rules of one list, in any order; `rules` is walked once."""
+    """The rules of one list, in any order; `rules` is walked once.
+
+    `own`: the organisation's, so that its hits are recorded under OTHER.
+    """
 
     id: str
     role: Role
     rules: Iterable[Rule]
+    own: bool = False

@@ -3,7 +3,8 @@
 Layout, little-endian::
 
     header    magic, format version, serial, inputs digest, digest of all else, section lengths
-    tables    JSON: lists, records, nodes, site-names, patterns, release, date of the suffixes
+    tables    JSON: lists, records, nodes, site-names, patterns, names by category, release, date
+              of the suffixes
     trie      marisa-trie of keys; a rule's key is message.name.key, a suffix's has 0xFF before it
     metadata  one uint32 a key: a node of the tables, or for a suffix its kinds as bits
 
@@ -15,16 +16,18 @@ import hashlib
 import json
 import struct
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol, cast
 
 import marisa_trie
 
 from blockfilter.errors import PolicyError
 from blockfilter.message import name as names
+from blockfilter.policy.census import Census, recorded
 from blockfilter.policy.rule import Action, Mode, Role, RuleList, Trigger
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _HEADER = struct.Struct("<8sQQ32s32sQQQ")
 _MAGIC = b"BFPOLICY"
 _ALIGN = 8  # the metadata is read as uint32 in place
@@ -65,6 +68,7 @@ class ListInfo(NamedTuple):
     id: str
     role: Role
     rules: int
+    own: bool
 
 
 def build(
@@ -87,17 +91,18 @@ def build(
         builder.add(rule_list)
     if builder.patterns:
         compile_patterns([text for text, _ in builder.patterns])  # together: they share a bound
-    values = builder.by_key
+    kinds: dict[bytes, int] = {}
     for suffix in suffixes:
         bare = suffix.lstrip("!").removeprefix("*.")
         kind = EXCEPTION if suffix[0] == "!" else WILDCARD if suffix[0] == "*" else SUFFIX
         suffix_key = SUFFIX_SPACE + names.key(names.from_text(bare))
-        values[suffix_key] = values.get(suffix_key, 0) | kind
-    trie = marisa_trie.BinaryTrie(values)
-    metadata = array("I", bytes(4 * len(values)))
-    for trie_key, value in values.items():
+        kinds[suffix_key] = kinds.get(suffix_key, 0) | kind
+    trie = marisa_trie.BinaryTrie(chain(builder.by_key, kinds))
+    metadata = array("I", bytes(4 * len(trie)))
+    for trie_key, value in chain(builder.by_key.items(), kinds.items()):
         metadata[trie.key_id(trie_key)] = value
     tables = builder.tables() | {"release": release, "suffix_date": suffix_date}
+    tables["names"] = builder.census(trie.iterkeys)
     sections = [_padded(json.dumps(tables).encode()), _padded(trie.tobytes()), metadata.tobytes()]
     payload = b"".join(sections)
     lengths = [len(section) for section in sections]
@@ -148,7 +153,7 @@ class _Builder:
                 by_key[trie_key] = self._step(node, record) if step is None else step
                 if must_stay_open or action is Action.PASSTHRU:
                     self._keep_open(value)
-        self._lists.append(ListInfo(rule_list.id, rule_list.role, count))
+        self._lists.append(ListInfo(rule_list.id, rule_list.role, count, rule_list.own))
 
     def _keep_open(self, value: bytes) -> None:
         for superdomain in names.superdomains(value)[1:-1]:
@@ -166,6 +171,15 @@ class _Builder:
         if number == len(self._nodes):
             self._nodes.append(node)
         return number
+
+    def census(self, below: Callable[[bytes], Iterable[bytes]]) -> dict[str, int]:
+        """Names by category; `below` gives the keys that begin with one."""
+        records, census = list(self._records), Census(self._lists)
+        nodes = [[records[number] for number in sorted(found)] for _, found in self._nodes]
+        sites = ([records[number] for number in found] for found in self._site_names.values())
+        patterns = ([records[number]] for _, number in self.patterns)
+        found = census.names(self.by_key, nodes, below)
+        return dict(found + census.shapes(sites) + census.shapes(patterns))
 
     def tables(self) -> dict[str, object]:
         return {
@@ -218,7 +232,7 @@ class Snapshot:
         self.inputs: bytes = inputs
         self.release: str = tables["release"]
         self.suffix_date: str = tables["suffix_date"]
-        self.lists = [ListInfo(i, Role(role), rules) for i, role, rules in tables["lists"]]
+        self.lists = [ListInfo(i, Role(role), *more) for i, role, *more in tables["lists"]]
         self.records = [_record(*fields) for fields in tables["records"]]
         self.nodes = [
             Node(open_below, tuple(self.records[number] for number in numbers))
@@ -232,7 +246,16 @@ class Snapshot:
         self.trie = marisa_trie.BinaryTrie()
         self.trie.map(payload[end_of_tables:end_of_trie])
         self.metadata = payload[end_of_trie:].cast("I")
+        self._names: dict[str, int] = tables["names"]
         self._buffer = view
+
+    def names_by_category(self) -> dict[str, int]:
+        """How many names are enforced of each category that hits are recorded under."""
+        return dict(self._names)
+
+    def recorded(self, record: Record) -> str:
+        """The category that a hit of a rule is recorded under."""
+        return recorded(self.lists, record)
 
     @property
     def rules(self) -> int:

@@ -141,6 +141,50 @@ def test_an_exception_holds_until_its_time_and_ends_by_itself(base, state):
     assert explain(current(inputs(base), state, later), "a.example") == ("enforced", "curated")
 
 
+def decided(compiled, text):
+    """Whether a name is blocked, what is shown of its category, and what is recorded."""
+    policy = Policy(Snapshot(compiled.path.read_bytes()))
+    name = names.from_text(text)
+    decision = policy.decide(name)
+    return decision.blocks, policy.explain(name).category, decision.cells
+
+
+def test_own_entries_are_recorded_without_their_category(base, state, tmp_path):
+    local, own = tmp_path / "local", tmp_path / "own.txt"
+    laid(base, {"curated": [rule("a.example", "a")], "ads": [rule("b.example")]})
+    laid(
+        local,
+        {"curated": [rule("c.example", "c"), rule("e.example", "e")], "own": [rule("d.example")]},
+    )
+    soften(local, disputed=("e",))
+    own.write_text("f.example\n0.0.0.0 g.example\n")
+    wanted = inputs(base, local)._replace(lists=(snapshots.OwnList(str(own), Mode.ENFORCE),))
+    compiled = current(wanted, state)
+    for name in ("a.example", "b.example"):
+        assert decided(compiled, name) == (True, "escort-ads", (("escort-ads", "enforced"),))
+    for name in ("c.example", "www.d.example"):
+        assert decided(compiled, name) == (True, "escort-ads", (("other", "enforced"),))
+    assert decided(compiled, "e.example") == (False, "escort-ads", (("other", "monitored"),))
+    assert decided(compiled, "f.example") == (True, "other", (("other", "enforced"),))
+    snapshot = Snapshot(compiled.path.read_bytes())
+    assert snapshot.names_by_category() == {"escort-ads": 2, "other": 4}
+
+
+def test_a_catalogue_of_ones_own_alone_is_ones_own(state, tmp_path):
+    local = tmp_path / "local"
+    laid(local, {"curated": [rule("a.example", "a")]})
+    shared, alone = inputs(local), inputs(local)._replace(curated=False)
+    before = current(shared, state)
+    assert decided(before, "a.example") == (True, "escort-ads", (("escort-ads", "enforced"),))
+    compiled = current(alone, state)
+    assert decided(compiled, "a.example") == (True, "escort-ads", (("other", "enforced"),))
+    assert snapshots.digest(shared, START) != snapshots.digest(alone, START)
+    assert inputs_module.fingerprint(shared, START) != inputs_module.fingerprint(alone, START)
+    assert snapshots.last_good(alone, state) == compiled
+    compiled.path.unlink()
+    assert snapshots.last_good(alone, state) is None
+
+
 def test_an_expired_entry_is_left_out_from_its_day_on(base, state):
     laid(
         base,

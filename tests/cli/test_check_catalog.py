@@ -178,7 +178,7 @@ def test_ones_own_catalogue_is_layered_on_the_curated_one(desk):
     (desk.place / "c.toml").write_text(f'[catalog]\nlocal = "{desk.catalog}"\n')
     words = ("check", "--config", "c.toml", "--trace", "--json", "ads.example", "rubmaps.com")
     own, curated = map(json.loads, desk.run(*words).stdout.splitlines())
-    assert (own["blocked"], own["list"]) == (True, "local")
+    assert (own["blocked"], own["list"], own["category"]) == (True, "local", "escort-ads")
     assert [(rule["list"], rule["since"]) for rule in own["trace"]] == [("local", 1)]
     assert (curated["list"], curated["trace"][0]["since"]) == ("curated", 1)
     assert own["release"].endswith("+local 1")

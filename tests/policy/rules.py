@@ -97,9 +97,11 @@ def policy(found: list[RuleList], suffix_lines: list[str]) -> Policy:
     return Policy(Snapshot(octets(found, suffix_lines)))
 
 
-def blocking(*found: Rule, role: Role = Role.BLOCK, id_: str = "list") -> RuleList:
+def blocking(
+    *found: Rule, role: Role = Role.BLOCK, id_: str = "list", own: bool = False
+) -> RuleList:
     """A list of these rules."""
-    return RuleList(id_, role, found)
+    return RuleList(id_, role, found, own)
 
 
 def name(printable: str) -> bytes:

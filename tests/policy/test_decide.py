@@ -223,6 +223,22 @@ def test_the_test_name_is_blocked_and_leaves_no_trace():
     assert (decided.blocks, decided.cells) == (True, ())
 
 
+@pytest.mark.parametrize(
+    ("trigger", "value"),
+    [("exact", "x.com"), ("subtree", "x.com"), ("site-name", "x"), ("pattern", "^x[.]")],
+)
+def test_an_own_entry_shows_its_category_and_is_recorded_without_it(trigger, value):
+    own = blocking(
+        rule(trigger, value, "escort"), rule(trigger, value, "watched", mode=Mode.MONITOR), own=True
+    )
+    subject = policy([own], _PSL)
+    assert subject.explain(name("x.com")).category == "escort"
+    assert subject.decide(name("x.com")).cells == (("other", "enforced"), ("other", "monitored"))
+    shared = blocking(rule("exact", "x.com", "review"), id_="curated")
+    subject = policy([shared, own], _PSL)
+    assert subject.decide(name("x.com")).cells == (("review", "enforced"), ("other", "monitored"))
+
+
 def test_patterns_speak_of_the_printable_lower_case_name_without_its_last_dot():
     for expression, matched in [
         ("^x[.]com$", True),
