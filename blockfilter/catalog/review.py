@@ -29,10 +29,10 @@ _LATER = f"--review {REVIEW_DAYS}d"
 _FAILING = ("failed", "refused")
 # Who may be a stranger by now is looked at first; what is gone harms nobody.
 _SIGNS = {
-    Sign.SERVERS: "has had other name servers for weeks, so it may have another owner",
-    Sign.ALIAS: "has led to another site for weeks",
-    Sign.GONE: "has not existed for weeks",
-    Sign.EMPTY: "has had no address for weeks",
+    Sign.SERVERS: "had other name servers for weeks, which may mean another owner",
+    Sign.ALIAS: "led to another site for weeks",
+    Sign.GONE: "not existed for weeks",
+    Sign.EMPTY: "had no address for weeks",
 }
 
 
@@ -76,7 +76,13 @@ def queue(folder: Path, wide: Wide, now: datetime) -> list[Item]:
         *_failing(refresh.status(folder, wide, now)),
     ]
     place = _place(folder)
-    return [one._replace(command=f"blockfilter list {one.command}{place}") for one in items]
+    return [
+        one._replace(
+            sentence=" ".join(one.sentence.split()),  # people wrote parts of it
+            command=f"blockfilter list {one.command}{place}",
+        )
+        for one in items
+    ]
 
 
 def findings(folder: Path, wide: Wide, catalog: Catalog, day: date) -> list[Item]:
@@ -103,7 +109,8 @@ def _finding(same: Sequence[Open], how: str) -> Item:
     dossier, sign, seen = same[0].dossier, same[0].sign, same[0].seen
     gone = [one.name for one in same]
     sentence = (
-        f"{dossier.id}: {_some(gone)} {_SIGNS[sign]}{f': {how}' if how else ''} "
+        f"{dossier.id}: {_some(gone)} {'has' if len(gone) == 1 else 'have'} {_SIGNS[sign]}"
+        f"{f': {how}' if how else ''} "
         f"({seen.looks} looks since {seen.first[:10]})"
     )
     if sign in (Sign.SERVERS, Sign.ALIAS):
@@ -124,15 +131,14 @@ def _waiting(entries: Iterable[Entry]) -> Iterator[Item]:
     """What is proposed, the oldest first."""
     proposed = [one for one in entries if one.state is State.PROPOSED]
     for one in sorted(proposed, key=lambda one: _at(one.proposed)):
-        by = one.proposed.by if one.proposed else ""
         approve = f"approve {one.id} {_REASON}"
-        if one.approved is not None:
+        if one.approved:
             sentence = (
                 f"{_told(one)}: a change by {_by(one.proposed)} waits for a second person; until "
                 "then the version before stays in force"
             )
             yield Item(one.id, Kind.EDIT, sentence, approve)
-        elif by == SYSTEM:
+        elif one.proposed and one.proposed.by == SYSTEM:
             sentence = (
                 f"{_told(one)}: proposed by the system on {_at(one.proposed)[:10]}{_why(one)}; one "
                 "person adopts it, and another one approves it"
@@ -203,7 +209,7 @@ def _failing(every: Sequence[refresh.Status]) -> Iterator[Item]:
     for one in every:
         if one.outcome in _FAILING and one.state in NEXT_RELEASE:
             sentence = (
-                f"{one.id}: was {one.outcome} on {one.last_checked[:10]}, and the copy of "
+                f"{one.id}: {one.outcome} on {one.last_checked[:10]}, and the copy of "
                 f"{one.last_changed[:10] or 'before'} stays in force: {one.reason}"
             )
             yield Item(one.id, Kind.SUBSCRIPTION, sentence, f"refresh {one.id}")

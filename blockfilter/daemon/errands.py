@@ -67,8 +67,8 @@ class Errands:
             output, problem = await asyncio.wait_for(child.communicate(), ERRAND_SECONDS)
             found = json.loads(output)
         except (TimeoutError, ValueError):
-            said = problem.decode("utf-8", "replace").strip() if child.returncode else "no result"
-            log.warning("list %s: %s", arguments[0], said or "no result")
+            lines = problem.decode("utf-8", "replace").splitlines() if child.returncode else []
+            log.warning("list %s: %s", arguments[0], "; ".join(lines) or "no result")
             return {}
         finally:
             if child.returncode is None:

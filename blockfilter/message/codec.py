@@ -58,7 +58,7 @@ def read_found(message: bytes) -> Found:
     """
     record = _parsed(message)
     asked = _name(record.q.qname)
-    told = [(_name(one.rname), one.rtype, one.rdata) for one in record.rr if one.rdata]
+    told = [(_name(one.rname), one.rtype, one.rdata) for one in record.rr]
     leads = {name: _name(data.label) for name, rtype, data in told if rtype == dnslib.QTYPE.CNAME}
     chain = [asked]
     while (target := leads.get(chain[-1])) and target not in chain:

@@ -1,6 +1,7 @@
 """`blockfilter list alive|review`: whether listed names still exist, and what waits for a person."""
 
 import asyncio
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from blockfilter.catalog.alive import Summary
 
 MAX_PACE = 3600.0  # seconds; with more a look at a short list would outlast its week
+
+
+def _number(_context: click.Context, option: click.Parameter, pace: float | None) -> float | None:
+    """Not "nan", which no range leaves out."""
+    if pace is not None and math.isnan(pace):
+        raise click.BadParameter("is no number; write seconds, like 0.5", param=option)
+    return pace
 
 
 @click.command(short_help="Look whether listed names still exist.")
@@ -33,6 +41,7 @@ MAX_PACE = 3600.0  # seconds; with more a look at a short list would outlast its
 @click.option(
     "--pace",
     type=click.FloatRange(min=0.0, max=MAX_PACE),
+    callback=_number,
     metavar="SECONDS",
     help="Seconds before each question.  [default: 1]",
 )
