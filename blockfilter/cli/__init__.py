@@ -24,6 +24,10 @@ class Commands(LazyGroup):
             "Keep what the employer did: informed, trained, events, practices.",
             "blockfilter.cli.programme",
         ),
+        "counts": Told("See how the counting is; close days; verify.", "blockfilter.cli.counts"),
+        "simulate": Told(
+            "Make a simulated organisation's year, to look at.", "blockfilter.cli.simulate"
+        ),
     }
 
 

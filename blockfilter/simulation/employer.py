@@ -1,0 +1,82 @@
+"""What the simulated employer is and did: a real programme.db, written through the real keeper.
+
+Everybody is told of the policy at the beginning, nine in ten are trained in the training week, and
+one in ten comes to an event in the week after. The practices are assessed at the beginning and at
+the end.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from blockfilter.programme import practice
+from blockfilter.programme.activity import Entry, Kind, made
+from blockfilter.programme.keeper import Keeper, NewOffice
+from blockfilter.programme.practice import Given
+from blockfilter.programme.store import NAME, Store
+from blockfilter.simulation.visits import START, Plan, prefix
+
+WHO = "simulation"
+ORGANISATION = "Example Organisation (simulated)"
+_SOURCE = "simulated"
+
+
+def build(state: Path, plan: Plan) -> None:
+    """Write the programme of a plan. ProgrammeError or StateError."""
+    keeper = _keeper(state, START)
+    keeper.found(ORGANISATION, "UTC", plan.headcount, START)
+    for number, heads in enumerate(plan.office_heads()):
+        keeper.add_office(
+            NewOffice(
+                id=f"office-{number + 1}",
+                name=f"Office {number + 1}",
+                prefixes=(prefix(number),),
+                heads=heads,
+                opened=START,
+            )
+        )
+    _assess(keeper, START, (Given.PARTLY, Given.NO))
+    last = _keeper(state, plan.last)
+    for entry in _activities(plan):
+        last.record(entry)
+    _assess(last, plan.last, (Given.YES, Given.PARTLY))
+
+
+def _keeper(state: Path, day: date) -> Keeper:
+    """Acts on a simulated day; nothing waits for a second person before counting has begun."""
+    moment = datetime.combine(day, time(12), UTC)
+    store = Store.create(state / NAME)
+    return Keeper(store, WHO, now=lambda: moment, today=day, begun=False)
+
+
+def _activities(plan: Plan) -> list[Entry]:
+    told = START + timedelta(days=8)
+    found = [
+        _entry(plan, Kind.INFORMED, "e-mail-notice", plan.headcount, told),
+        _entry(plan, Kind.INFORMED, "staff-meeting", plan.headcount * 3 // 5, told + timedelta(2)),
+    ]
+    if plan.training_week is not None:
+        week = START + timedelta(weeks=plan.training_week - 1)
+        found.append(_entry(plan, Kind.TRAINED, "all-staff", plan.headcount * 9 // 10, week, 4))
+        event = week + timedelta(days=8)
+        found.append(_entry(plan, Kind.EVENT, "special-event", plan.headcount // 10, event))
+    return [one for one in found if one.people and one.last <= plan.last]
+
+
+def _entry(plan: Plan, kind: Kind, channel: str, people: int, first: date, days: int = 0) -> Entry:
+    return made(
+        kind=kind,
+        channel=channel,
+        people=people,
+        first=first,
+        last=first + timedelta(days=days),
+        topics=("recognise", "respond") if kind is Kind.TRAINED else (),
+        source=_SOURCE,
+        today=max(plan.last, first + timedelta(days=days)),
+    )
+
+
+def _assess(keeper: Keeper, day: date, given: tuple[Given, ...]) -> None:
+    """Answer every question, in turn with each of these answers."""
+    questions = [question for area in practice.areas() for question in area.questions]
+    for place, question in enumerate(questions):
+        keeper.answer(question, given[place % len(given)], day, "simulated", "")
