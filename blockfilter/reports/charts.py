@@ -6,6 +6,7 @@ nothing is guessed. Shapes differ and not only colours, so that a print in grey 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from typing import NamedTuple
 
 from blockfilter.reports import svg
@@ -149,7 +150,7 @@ def _run(run: Sequence[tuple[int, Point]], x: svg.Scale, y: svg.Scale) -> Iterab
 def _months(points: Sequence[Point], x: svg.Scale, bottom: float) -> Iterable[str]:
     """The labels of the axis, as many as there is room for."""
     named = [(place, one.tick) for place, one in enumerate(points) if one.tick]
-    free = x.start - _LABEL_ROOM
+    free = -inf
     for place, label in named:
         at = x(place)
         yield svg.line("tickmark", at, bottom, at, bottom + 5)

@@ -4,8 +4,11 @@ Each says no more than its figures do. The page, the Markdown and the JSON have 
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import groupby
+from math import ceil
 
+from blockfilter.counts import tables
 from blockfilter.counts.reader import Budget
 from blockfilter.programme.activity import Kind
 from blockfilter.programme.reached import Reach, Reached
@@ -13,9 +16,10 @@ from blockfilter.reports import words
 from blockfilter.reports.attempts import Attempts, Detail, Missing, Sum
 from blockfilter.reports.beforeafter import Verdict
 from blockfilter.reports.figures import Report
-from blockfilter.reports.trainings import phases
+from blockfilter.reports.trainings import Judged, phases
 
-SIMULATED = "Simulated: these figures were made up by blockfilter simulate. No real person is in them."
+YEAR = 366  # days
+SIMULATED = "These figures were made up by blockfilter simulate; no real person is in them."
 
 WHAT_IS_COUNTED = (
     "An attempt is a device that asked for a listed name on a day, counted once that day however "
@@ -53,7 +57,7 @@ _MISSING = {
     "not measured": "not measured: the filter was not running",
     "open": "open: published when the period is over",
 }
-_REACHED = {
+REACHED = {
     Kind.INFORMED: "informed",
     Kind.TRAINED: "trained",
     Kind.EVENT: "at special events",
@@ -77,8 +81,8 @@ def findings(report: Report) -> list[str]:
     """The report in a few sentences, the most important first."""
     found = list(_efforts(report))
     if report.attempts:
-        found += _attempts(report, report.attempts)
-    found += _newest_training(report)
+        found += _attempts(report.attempts)
+    found += _main_training(report)
     found += _coverage(report)
     return found
 
@@ -88,11 +92,13 @@ def _efforts(report: Report) -> Iterator[str]:
     if done is None:
         return
     parts = [
-        f"{reach(one)} {_REACHED[one.kind]}" + (f" ({share(one)} of the staff)" if one.heads else "")
+        f"{reach(one)} {REACHED[one.kind]}" + (f" ({share(one)} of the staff)" if one.heads else "")
         for one in done.period
         if one.records
     ]
     yield f"On record for the period: {words.listed(parts) or 'nobody informed or trained'}."
+    so_far = [f"{reach(one)} {REACHED[one.kind]} ({share(one)})" for one in done.cumulative[:2]]
+    yield f"So far: {words.listed(so_far)}."
     if done.answered:
         yield _practices(done)
 
@@ -106,7 +112,7 @@ def _practices(done: Reached) -> str:
     )
 
 
-def _attempts(report: Report, found: Attempts) -> Iterator[str]:
+def _attempts(found: Attempts) -> Iterator[str]:
     if found.total:
         yield f"{total(found.total, found)}."
     elif found.detail is Detail.BANDS and found.course and found.course[-1].row:
@@ -121,7 +127,9 @@ def _attempts(report: Report, found: Attempts) -> Iterator[str]:
 def total(one: Sum, found: Attempts) -> str:
     """A total with its interval, and what it covers."""
     unit = {Detail.WEEKS: "week", Detail.PARTS: "4-week period"}.get(found.detail, "year")
-    covers = "" if one.periods == one.due else f", in {one.periods} of {words.counted(one.due, unit)}"
+    covers = (
+        "" if one.periods == one.due else f", in {one.periods} of {words.counted(one.due, unit)}"
+    )
     return (
         f"About {words.number(max(one.value, 0))} attempts met the filter "
         f"({words.interval(one.low, one.high)} at 95 %{covers})"
@@ -147,22 +155,33 @@ def clock(band: str) -> str:
     return f"{first} to {last} o’clock"
 
 
-def _newest_training(report: Report) -> Iterator[str]:
-    grouped = phases(report.trainings)
-    if not grouped:
-        return
-    told = next((one for one in grouped if one[0].verdict is not Verdict.TOO_EARLY), grouped[0])
-    spans = told[0].windows
-    yield f"After the training of {words.span(spans.first, spans.last)}, {told[0].sentence}."
+def _main_training(report: Report) -> Iterator[str]:
+    told = main_training(report)
+    if told:
+        when = words.span(told.windows.first, told.windows.last)
+        yield f"After the training of {when}, {told.sentence}."
+
+
+def main_training(report: Report) -> Judged | None:
+    """The one that is told of first: of the last year's that can be judged the largest."""
+    begin = report.period.last - timedelta(days=YEAR)
+    recent = [group for group in phases(report.trainings) if group[0].windows.last >= begin]
+    judged = [group for group in recent if group[0].verdict is not Verdict.TOO_EARLY]
+    ranked = sorted(judged or recent, key=lambda group: sum(one.training.people for one in group))
+    return ranked[-1][0] if ranked else None
 
 
 def _coverage(report: Report) -> Iterator[str]:
     if report.coverage:
         up = sum(one.uptime for one in report.coverage) / len(report.coverage)
-        yield (
-            f"The filter was up for {words.percent(up)} of "
-            f"{words.counted(len(report.coverage), 'week')} on record."
-        )
+        weeks = words.counted(len(report.coverage), "week")
+        yield f"The filter was up for {words.most(up)} of the time, in {weeks} on record."
+
+
+def uncounted(report: Report) -> str:
+    """Why there are no counts at all."""
+    few = report.heads is not None and report.heads < tables.SMALLEST
+    return SIZES[Detail.NOTHING] if few else "Counting is switched off (counts.enabled)."
 
 
 def missing(found: Sequence[Missing]) -> list[str]:
@@ -193,14 +212,20 @@ def privacy(budget: Budget | None) -> tuple[str, ...]:
     """How privacy was kept, in three sentences; nothing where nothing was counted."""
     if budget is None:
         return ()
-    guess = int(100 * budget.guess + 0.5)
+    guess = ceil(100 * budget.guess)
     return (
-        "For at most 27 hours, in memory, a random code stood for “some device was blocked”; the key "
-        "to the codes was destroyed every midnight and the codes a few hours later, and no name, "
-        "address, web address or minute was ever written down.",
-        "What is published are totals of one event per device and day, each blurred by chance before "
-        "it was stored and never drawn again, and nothing about a group of fewer than 250 people "
-        "inside the organisation.",
-        f"Whether some device was blocked on some day, all figures together let nobody guess right "
-        f"more often than {guess} times in 100, where tossing a coin is right 50 times.",
+        (
+            "For at most 27 hours, in memory, a random code stood for “some device was blocked”; the "
+            "key to the codes was destroyed every midnight and the codes a few hours later, and no "
+            "name, address, web address or minute was ever written down."
+        ),
+        (
+            "What is published are totals of one event per device and day, each blurred by chance "
+            "before it was stored and never drawn again, and nothing about a group of fewer than 250 "
+            "people inside the organisation."
+        ),
+        (
+            "Whether some device was blocked on some day, all figures together let nobody guess right "
+            f"more often than {guess} times in 100, where tossing a coin is right 50 times."
+        ),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from math import floor
 
 from blockfilter.counts.calendar import Kind, Period
 
@@ -10,7 +11,7 @@ MONTHS = (
     *("August", "September", "October", "November", "December"),
 )
 _ORDINALS = ("First", "Second", "Third", "Fourth")
-MINUS = "−"
+MINUS, NO_BREAK = "−", "\u00a0"
 ABOUT_NOTHING = "about 0"
 
 
@@ -68,7 +69,13 @@ def percent(share: float | None) -> str:
     """ "34 %"; what is there and less than half of one says so."""
     if share is None:
         return "not known"
-    return "under 1 %" if 0 < share < 0.005 else f"{number(100 * share)} %"
+    return f"under 1{NO_BREAK}%" if 0 < share < 0.005 else f"{number(100 * share)}{NO_BREAK}%"
+
+
+def most(share: float) -> str:
+    """ "99.8 %": a share near all of something, rounded down, for 100 % to be all of it."""
+    tenths = floor(share * 1000 + 1e-9)
+    return f"{number(tenths / 10, 0 if tenths % 10 == 0 else 1)}{NO_BREAK}%"
 
 
 def counted(count: int, noun: str, many: str = "") -> str:
@@ -81,6 +88,11 @@ def listed(items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def category(id_: str) -> str:
+    """ "Escort ads"."""
+    return id_[:1].upper() + id_[1:].replace("-", " ")
 
 
 def significant(value: float | None, digits: int = 6) -> float | None:
