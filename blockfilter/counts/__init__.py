@@ -7,7 +7,8 @@
 - :mod:`accumulators`: the cells of open periods, each of which began as noise.
 - :mod:`ledger`: what was opened, published, lost, and what it cost; :mod:`audit`: its chain.
 - :mod:`coverage`: how much of the traffic was looked at.
-- :mod:`close`: the way through them, once a day: the only part that reads hits.
+- :mod:`close`: the way through them, once a day: the only part that reads hits; :mod:`publish`:
+  what is over; :mod:`repair`: after a crash, or with a file from a backup.
 - :mod:`reader`: the only door for whoever shows a number; :mod:`verify`: whether it is as written.
 - :mod:`database`: how both files are opened.
 

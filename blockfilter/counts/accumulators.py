@@ -9,12 +9,10 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from blockfilter.counts import database
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database, Migrations
+from blockfilter.counts.database import Database
 
 Key = tuple[str, str]  # table, period
 _MODE = 0o600
@@ -26,11 +24,12 @@ CREATE TABLE cells (
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE days (
   day TEXT PRIMARY KEY, seconds INTEGER NOT NULL DEFAULT 0, served INTEGER NOT NULL DEFAULT 0,
-  closed INTEGER NOT NULL DEFAULT 0
+  closed INTEGER NOT NULL DEFAULT 0, late INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE seen (day TEXT NOT NULL, office TEXT NOT NULL, PRIMARY KEY (day, office))
   WITHOUT ROWID, STRICT;
 """
+_SCHEMAS = {"0001 cells and days": _SCHEMA}
 
 
 class Up(NamedTuple):
@@ -42,81 +41,76 @@ class Up(NamedTuple):
 
 
 class Accumulators:
-    """The open database; every method is one transaction."""
+    """The open database; every method is one transaction. StateError."""
 
-    def __init__(self, opened: "Database") -> None:
-        self._database = opened
-        self._run = opened.conn.execute
+    def __init__(self, opened: Database) -> None:
+        self._atomic, self._run, self._many = opened.atomic, opened.run, opened.many
 
     @property
     def next(self) -> date | None:
         """The first day that is not closed yet; None before the first."""
-        row = self._run("SELECT day FROM next").fetchone()
-        return date.fromisoformat(row[0]) if row else None
+        rows = self._run("SELECT day FROM next")
+        return date.fromisoformat(rows[0][0]) if rows else None
 
     def begin(self, first: date) -> None:
         """Close days from this one on."""
-        with self._database.atomic():
-            self._run("INSERT INTO next VALUES (1, ?)", [first.isoformat()])
+        with self._atomic():
+            self._run("INSERT OR REPLACE INTO next VALUES (1, ?)", [first.isoformat()])
 
     def keys(self) -> set[Key]:
         """What has cells here."""
-        return {(table, period) for table, period in self._run(
-            'SELECT DISTINCT "table", period FROM cells')}  # fmt: skip
+        return set(self._run('SELECT DISTINCT "table", period FROM cells'))
 
     def start(self, key: Key, noise: Mapping[str, int]) -> None:
         """Begin a period's cells, each as its noise."""
-        with self._database.atomic():
-            self._database.conn.executemany(
-                "INSERT INTO cells VALUES (?, ?, ?, ?)",
-                [(*key, cell, value) for cell, value in noise.items()],
-            )
+        rows = [(*key, cell, value) for cell, value in noise.items()]
+        with self._atomic():
+            self._many("INSERT INTO cells VALUES (?, ?, ?, ?)", rows)
 
     def values(self, key: Key) -> dict[str, int]:
         """The cells of a period; noisy."""
-        select = 'SELECT cell, value FROM cells WHERE "table" = ? AND period = ?'
-        return dict(self._run(select, key).fetchall())
+        return dict(
+            self._run('SELECT cell, value FROM cells WHERE "table" = ? AND period = ?', key)
+        )
 
     def drop(self, key: Key) -> None:
         """Overwrite and remove a period's cells."""
-        with self._database.atomic():
+        with self._atomic():
             self._run('DELETE FROM cells WHERE "table" = ? AND period = ?', key)
 
-    def close(self, day: date, added: Mapping[Key, Mapping[str, int]]) -> None:
-        """Add a day to its periods and note that it is closed, all at once or not at all."""
+    def close(
+        self, day: date, added: Mapping[Key, Mapping[str, int]], *, late: bool = False
+    ) -> None:
+        """Add a day to its periods and note that it is closed, all at once or not at all.
+
+        Late: whoever erases hits in time may have done so before.
+        """
         add = 'UPDATE cells SET value = value + ? WHERE "table" = ? AND period = ? AND cell = ?'
-        with self._database.atomic():
+        with self._atomic():
             for key, cells in added.items():
-                self._database.conn.executemany(
-                    add, [(count, *key, cell) for cell, count in cells.items()]
-                )
+                self._many(add, [(count, *key, cell) for cell, count in cells.items()])
             self._run(
-                "INSERT INTO days (day, closed) VALUES (?, 1) "
-                "ON CONFLICT (day) DO UPDATE SET closed = 1",
-                [day.isoformat()],
+                "INSERT INTO days (day, closed, late) VALUES (?, 1, ?) "
+                "ON CONFLICT (day) DO UPDATE SET closed = 1, late = excluded.late",
+                [day.isoformat(), int(late)],
             )
             self._run("UPDATE next SET day = ?", [(day + timedelta(days=1)).isoformat()])
 
     def note(self, day: date, up: Up) -> None:
         """Add to what is known of a day that is not closed."""
-        with self._database.atomic():
+        seen = [(day.isoformat(), office) for office in sorted(up.offices)]
+        with self._atomic():
             self._run(
                 "INSERT INTO days (day, seconds, served) VALUES (?, ?, ?) ON CONFLICT (day) "
                 "DO UPDATE SET seconds = seconds + excluded.seconds, "
                 "served = served + excluded.served WHERE NOT closed",
                 [day.isoformat(), up.seconds, up.served],
             )
-            self._database.conn.executemany(
-                "INSERT OR IGNORE INTO seen VALUES (?, ?)",
-                [(day.isoformat(), office) for office in sorted(up.offices)],
-            )
+            self._many("INSERT OR IGNORE INTO seen VALUES (?, ?)", seen)
 
     def closed(self, first: date, last: date) -> dict[date, Up]:
         """What is known of the closed days of a span."""
         span = [first.isoformat(), last.isoformat()]
-        rows = self._run(
-            "SELECT day, seconds, served FROM days WHERE closed AND day BETWEEN ? AND ?", span
-        ).fetchall()
         seen: dict[str, set[str]] = {}
         for day, office in self._run(
             "SELECT day, office FROM seen WHERE day BETWEEN ? AND ?", span
@@ -124,18 +118,26 @@ class Accumulators:
             seen.setdefault(day, set()).add(office)
         return {
             date.fromisoformat(day): Up(seconds, served, frozenset(seen.get(day, ())))
-            for day, seconds, served in rows
+            for day, seconds, served in self._run(
+                "SELECT day, seconds, served FROM days WHERE closed AND day BETWEEN ? AND ?", span
+            )
         }
+
+    def late(self, first: date, last: date) -> set[date]:
+        """The days of a span that were closed late."""
+        span = [first.isoformat(), last.isoformat()]
+        rows = self._run("SELECT day FROM days WHERE late AND day BETWEEN ? AND ?", span)
+        return {date.fromisoformat(day) for (day,) in rows}
 
     @property
     def oldest(self) -> date | None:
         """The first day that anything is known of."""
-        (found,) = self._run("SELECT min(day) FROM days").fetchone()
+        ((found,),) = self._run("SELECT min(day) FROM days")
         return date.fromisoformat(found) if found else None
 
     def forget(self, before: date) -> None:
         """Drop what is known of days that nothing open needs."""
-        with self._database.atomic():
+        with self._atomic():
             for table in ("days", "seen"):
                 self._run(f"DELETE FROM {table} WHERE day < ?", [before.isoformat()])  # noqa: S608  # one of two words
 
@@ -143,21 +145,9 @@ class Accumulators:
 @contextmanager
 def opened(state: Path) -> Iterator[Accumulators]:
     """The accumulators of a state directory, made where there are none. StateError."""
-    with database.opened(state / database.ACCUMULATORS, _migrations(), _MODE) as found:
+    place = state / database.ACCUMULATORS
+    with database.opened(place, "accumulators", _SCHEMAS, _MODE) as found:
         yield Accumulators(found)
-
-
-def _migrations() -> "Migrations":
-    from sqlite_utils import Migrations
-
-    migrations = Migrations("accumulators")
-
-    @migrations(name="0001 cells and days")
-    def first(made: "Database") -> None:
-        for statement in _SCHEMA.split(";"):
-            made.conn.execute(statement)
-
-    return migrations
 
 
 def total(days: Collection[Up]) -> Up:

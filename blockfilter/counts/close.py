@@ -6,9 +6,14 @@ then destroyed; a release is in the ledger before its accumulators go. So a rest
 day still to be closed, or its file still to be removed, or nothing to do.
 
 - A missed night is made up, day by day; a day without a file has nobody in it.
-- A day that is closed never opens again: hits of a clock set back are destroyed, not counted.
+- A day that is closed never opens again: hits of a clock set back are destroyed, not counted. Days
+  that a clock ran ahead of are closed with nobody in them, and counting goes on behind them; more
+  than half a year at once is not believed.
 - While the disk is full nothing is added and nothing is lost; the file goes three hours after the
-  day's end all the same (`hits.recorder`), and its day is then closed as if nobody had been there.
+  day's end all the same (`hits.recorder`), and its day is then closed as if nobody had been there:
+  a day closed so late counts as one without time up, so that its week is flagged.
+- A day is a local date of the zone handed over. Where the zone changes, the day that is not closed
+  yet goes on in the new one: it is longer or shorter by that, and no day comes twice.
 """
 
 import fcntl
@@ -16,20 +21,21 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from blockfilter.counts import accumulators, calendar, ledger, tables
 from blockfilter.counts.accumulators import Accumulators, Up
-from blockfilter.counts.calendar import Kind, Period
+from blockfilter.counts.calendar import Kind
 from blockfilter.counts.contribution import Cell, Contributions, bounded
-from blockfilter.counts.coverage import Coverage, rounded
-from blockfilter.counts.database import translated
+from blockfilter.counts.database import ACCUMULATORS, translated
 from blockfilter.counts.frame import Facts, Frame
-from blockfilter.counts.law import half_width
-from blockfilter.counts.ledger import Figure, Ledger, Opened
+from blockfilter.counts.ledger import Ledger, Opened
 from blockfilter.counts.noise import laplace
+from blockfilter.counts.publish import cover, publish
+from blockfilter.counts.repair import repair
+from blockfilter.errors import StateError
 from blockfilter.hits.day import CLOSES_AFTER, closes, today
 
 LOCK = "counts.lock"
@@ -37,7 +43,9 @@ LOCK = "counts.lock"
 # then, and two hours are left to try again before the file must go.
 COUNTED_AFTER = 3600
 COUNTED_KEYS = 2  # of a day's keys: hits under a third one are not recorded (hits.epoch)
-FLAGGED_BELOW = 0.9  # of a period's time up: less is published with a flag, no time at all not
+# A server that is off for a season is made up for. A clock that is wrong is often wrong by years.
+LONGEST_GAP = timedelta(weeks=26)
+_DAY = timedelta(days=1)
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +69,7 @@ class Advanced(NamedTuple):
     closed: tuple[date, ...] = ()
     released: tuple[str, ...] = ()  # "T0 2026-W14"
     lost: tuple[str, ...] = ()
+    frame: Frame | None = None  # what is frozen for the quarter of today
 
 
 Devices = Iterable[tuple[Sequence[Cell], Sequence[Cell]]]
@@ -136,49 +145,66 @@ class _Turn:
         self._means, self._ledger, self._open = means, kept, open_
         self._now, self._facts = now, facts
         self._today = today(now, means.zone)
-        self._lost: list[str] = []
 
     def run(self) -> Advanced:
         """Repair, open, close, publish."""
-        self._repair()
-        if self._open.next is None and self._facts.heads:
+        lost = repair(self._ledger, self._open, self._facts)
+        if self._facts.heads and (self._open.next is None or self._ledger.began is None):
             self._begin()
-        closed = []
+        self._sweep()
         day = self._open.next
+        self._check_clock(day)
+        closed = []
         while day is not None and day <= self._today:
             self._open_periods(day)
             if self._now >= _due(day, self._means.zone):
                 self._add(day)
                 closed.append(day)
-            day += timedelta(days=1)
-        released = self._publish()
-        self._tidy()
-        return Advanced(tuple(closed), tuple(released), tuple(self._lost))
+            day += _DAY
+        ended = publish(self._ledger, self._open, self._means.zone)
+        cover(self._ledger, self._open, self._facts, self._means.zone)
+        lost += [key for key, state in ended.items() if state == ledger.LOST]
+        return Advanced(
+            tuple(closed),
+            tuple(" ".join(key) for key, state in ended.items() if state == ledger.RELEASED),
+            tuple(" ".join(key) for key in lost),
+            self._ledger.frame(_quarter(max(self._today, self._open.next or self._today))),
+        )
 
     def _begin(self) -> None:
         """Count from the first whole day, with sizes and offices of its quarter."""
-        first = self._today if self._means.simulated else self._today + timedelta(days=1)
+        begins = self._today if self._means.simulated else self._today + _DAY
+        first = self._open.next or begins  # the ledger alone may be gone
         self._frame(first)
         if self._ledger.began is None:
             self._ledger.begin(first, simulated=self._means.simulated)
+        self._ledger.note_closed(first - _DAY)
         self._open.begin(first)
 
-    def _repair(self) -> None:
-        """Give up what can no longer be published: its accumulators are gone, or nobody knows it."""
-        keys, following = self._open.keys(), self._open.next
-        open_ = {one.key: one for one in self._ledger.opened()}
-        for key, one in open_.items():
-            if key not in keys or set(self._open.values(key)) != set(one.cells):
-                self._lose(key)
-        for key in keys - open_.keys():
-            begun = following is None or calendar.parse(key[1]).first < following
-            if begun and not self._ledger.knows(key):  # the ledger is an older copy
-                self._lose(key)
-            self._open.drop(key)  # published before a crash, or only just begun
+    def _sweep(self) -> None:
+        """Destroy what is left of closed days: after a kill, or because the clock was set back."""
+        following = self._open.next
+        try:
+            left = self._means.days.days()
+        except OSError as error:
+            _log.warning("closed days' hits cannot be looked for (%s)", error.strerror)
+            return
+        for day in sorted(left):
+            if following is not None and day < following:
+                self._destroy(day)
+
+    def _check_clock(self, following: date | None) -> None:
+        """Years that nobody lived through must not be closed by a clock that is wrong."""
+        if following is not None and abs(self._today - following) > LONGEST_GAP:
+            raise StateError(
+                f"{self._means.state / ACCUMULATORS}: its next day to be closed is {following}, "
+                f"and the clock says {self._today}; set the clock right, or, if it is right, "
+                "remove the file: the periods that are open are then lost, and counting goes on"
+            )
 
     def _frame(self, day: date) -> Frame | None:
         """What is frozen for a day's quarter; now, if nothing is yet and sizes are known."""
-        quarter = calendar.containing(Kind.QUARTER, day).name
+        quarter = _quarter(day)
         frame = self._ledger.frame(quarter)
         if frame is None and self._facts.heads:
             frame = self._facts.frame(quarter)
@@ -192,9 +218,8 @@ class _Turn:
         frame = self._frame(day)
         if frame is None:
             return
-        for plan in tables.plans(frame, self._facts.categories):
-            period = calendar.containing(plan.kind, day)
-            if period.first != day or self._ledger.overlaps(plan.table, period):
+        for plan, period in tables.beginning(frame, self._facts.categories, day):
+            if self._ledger.overlaps(plan.table, period):
                 continue
             epsilon = 2 * plan.table.epsilon / frame.addresses_per_device
             self._open.start(
@@ -205,16 +230,26 @@ class _Turn:
     def _add(self, day: date) -> None:
         """Count a day in every open period it lies in, then destroy what is left of it."""
         means = self._means
-        epochs = means.epochs(day)
-        if epochs > 1:
-            self._ledger.charge(day, min(epochs, COUNTED_KEYS))
         within = [one for one in self._ledger.opened() if day in one.period]
+        times = min(means.epochs(day), COUNTED_KEYS) * self._addresses(day, within)
+        if times > 1:
+            self._ledger.charge(day, times)
         added: dict[accumulators.Key, Mapping[str, int]] = {}
         if within:
             counted = means.contribute(day, means.days.devices(day))
             added = {one.key: tables.shares(one.table.id, one.cells, counted) for one in within}
-        self._open.close(day, added)
+        self._open.close(day, added, late=self._now >= closes(day, means.zone))
         self._destroy(day)
+        self._ledger.note_closed(day)
+
+    def _addresses(self, day: date, within: Sequence[Opened]) -> int:
+        """How many addresses a device has for each one that the noise was made for.
+
+        More than one in a year whose noise was made before addresses_per_device was raised.
+        """
+        frame = self._ledger.frame(_quarter(day))
+        now = max(self._facts.addresses_per_device, frame.addresses_per_device if frame else 1)
+        return max((-(-now // one.addresses) for one in within), default=1)
 
     def _destroy(self, day: date) -> None:
         try:
@@ -223,85 +258,10 @@ class _Turn:
             # The recorder tries again, and it says so; what is left can count no more.
             _log.warning("a closed day's hits could not be removed yet (%s)", error.strerror)
 
-    def _publish(self) -> list[str]:
-        """Release every period all of whose days are closed."""
-        following = self._open.next
-        released = []
-        for one in self._ledger.opened():
-            if following is None or one.period.last >= following:
-                continue
-            known = self._open.closed(one.period.first, one.period.last)
-            share = self._up_share(one.period, known)
-            if len(known) < one.period.days:
-                self._lose(one.key)
-            elif not share:
-                self._ledger.end(one.key, ledger.NOT_MEASURED)
-            else:
-                figures = _figures(one, self._open.values(one.key))
-                self._ledger.release(one, figures, flagged=share < FLAGGED_BELOW)
-                released.append(" ".join(one.key))
-            self._open.drop(one.key)
-        return released
-
-    def _lose(self, key: accumulators.Key) -> None:
-        self._ledger.end(key, ledger.LOST)
-        self._lost.append(" ".join(key))
-
-    def _up_share(self, period: Period, known: Mapping[date, Up]) -> float:
-        whole = _midnight(period.last + timedelta(days=1), self._means.zone)
-        whole -= _midnight(period.first, self._means.zone)
-        return min(1.0, sum(up.seconds for up in known.values()) / whole)
-
-    def _tidy(self) -> None:
-        """Publish the coverage of weeks that are over; forget days that nothing open needs."""
-        following, oldest = self._open.next, self._open.oldest
-        if following is None or oldest is None:
-            return
-        covered = self._ledger.covered()
-        week = calendar.containing(Kind.WEEK, oldest)
-        while week.last < following:
-            if week.name not in covered:
-                self._cover(week)
-            week = calendar.following(week)
-        firsts = [one.period.first for one in self._ledger.opened()]
-        self._open.forget(min([week.first, *firsts]))
-
-    def _cover(self, week: Period) -> None:
-        known = self._open.closed(week.first, week.last)
-        if len(known) < week.days:
-            return
-        whole, facts = accumulators.total(list(known.values())), self._facts
-        frame = self._ledger.frame(calendar.containing(Kind.QUARTER, week.first).name)
-        offices = {one.id for one in frame.offices} if frame else set()
-        age = max(0, (week.last - facts.released).days) if facts.released else None
-        self._ledger.cover(
-            Coverage(
-                week.name,
-                rounded(whole.served),
-                sum(up.seconds > 0 for up in known.values()),
-                round(self._up_share(week, known), 3),
-                age,
-                facts.release,
-                len(whole.offices & offices) / len(offices) if offices else None,
-                facts.canaries,
-            )
-        )
-
-
-def _figures(one: Opened, values: Mapping[str, int]) -> dict[str, Figure]:
-    """What is published of a period: a fresh draw on top of the noise it began with."""
-    drawn = {cell: values[cell] + laplace(one.epsilon) for cell in one.cells}
-    if one.form is tables.Form.RATE:
-        return {cell: Figure(word) for cell, word in tables.rates(drawn, one.weights).items()}
-    if one.form is tables.Form.BAND:
-        return {cell: Figure(tables.yearly_band(value)) for cell, value in drawn.items()}
-    width = half_width((2 * one.epsilon, one.epsilon))
-    return {cell: Figure(value, value - width, value + width) for cell, value in drawn.items()}
-
 
 def _due(day: date, zone: tzinfo) -> float:
     return closes(day, zone) - CLOSES_AFTER + COUNTED_AFTER
 
 
-def _midnight(day: date, zone: tzinfo) -> float:
-    return datetime.combine(day, time.min, zone).timestamp()
+def _quarter(day: date) -> str:
+    return calendar.containing(Kind.QUARTER, day).name

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from blockfilter.counts import audit
+
 ELSEWHERE = "elsewhere"  # the office of clients that no prefix speaks for
 
 
@@ -36,7 +38,7 @@ class Frame:
         """Its canonical JSON."""
         offices = [[one.id, one.heads, list(one.prefixes)] for one in self.offices]
         facts = {key: getattr(self, key) for key in _KEYS}
-        return json.dumps(facts | {"offices": offices}, sort_keys=True, separators=(",", ":"))
+        return audit.canonical(facts | {"offices": offices})
 
     @classmethod
     def read(cls, text: str) -> "Frame":

@@ -11,18 +11,17 @@ from contextlib import contextmanager
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from blockfilter.counts import audit, calendar, database
 from blockfilter.counts.audit import Line
 from blockfilter.counts.calendar import Period
 from blockfilter.counts.coverage import Coverage
+from blockfilter.counts.database import Database
 from blockfilter.counts.frame import Frame
 from blockfilter.counts.tables import TABLES, Form, Plan, Table
 
-if TYPE_CHECKING:
-    from sqlite_utils import Database, Migrations
-
+OPENED = "opened"  # what the audit says of a period that is open
 OPEN, RELEASED, LOST, NOT_MEASURED = "open", "released", "lost", "not measured"
 _MODE = 0o640
 _SCHEMA = """
@@ -49,6 +48,7 @@ CREATE TABLE coverage (
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE audit (number INTEGER PRIMARY KEY, line TEXT NOT NULL, digest TEXT NOT NULL) STRICT;
 """
+_SCHEMAS = {"0001 ledger": _SCHEMA}
 
 
 class Opened(NamedTuple):
@@ -81,57 +81,73 @@ class Figure(NamedTuple):
 
 
 class Ledger:
-    """The open database; every method that changes it is one transaction with an audit line."""
+    """The open database; what it publishes is one transaction with an audit line. StateError."""
 
-    def __init__(self, opened: "Database", clock: Callable[[], float]) -> None:
-        self._database = opened
-        self._run = opened.conn.execute
+    def __init__(self, opened: Database, clock: Callable[[], float]) -> None:
+        self._atomic, self._run, self._many = opened.atomic, opened.run, opened.many
         self._clock = clock
 
     @property
     def began(self) -> date | None:
         """The first day that was counted from."""
-        found = self._fact("began")
-        return date.fromisoformat(found) if found else None
+        return self._day("began")
 
     def begin(self, first: date, *, simulated: bool) -> None:
         """Note when counting began; it does so once."""
-        with self._database.atomic():
+        with self._atomic():
             self._audit("began", {"first": first.isoformat(), "simulated": simulated})
             self._put("began", first.isoformat())
             self._put("simulated", str(int(simulated)))
 
+    @property
+    def closed(self) -> date | None:
+        """The last closed day it was told of: which of two files is the older one shows in it."""
+        return self._day("closed")
+
+    def note_closed(self, day: date) -> None:
+        """Note up to where days are closed; a fact about the service, without an audit line."""
+        with self._atomic():
+            self._put("closed", day.isoformat())
+
     def frame(self, quarter: str) -> Frame | None:
         """What was frozen for a quarter."""
-        row = self._run("SELECT frame FROM frames WHERE quarter = ?", [quarter]).fetchone()
-        return Frame.read(row[0]) if row else None
+        rows = self._run("SELECT frame FROM frames WHERE quarter = ?", [quarter])
+        return Frame.read(rows[0][0]) if rows else None
 
     def freeze(self, frame: Frame) -> None:
         """Freeze a quarter."""
-        with self._database.atomic():
+        with self._atomic():
             head = self._audit("frozen", {"frame": json.loads(frame.text())})
             self._run("INSERT INTO frames VALUES (?, ?, ?)", [frame.quarter, frame.text(), head])
 
     def overlaps(self, table: Table, period: Period) -> bool:
         """Whether a day of it was ever in another period of the table."""
-        found = self._run(
-            'SELECT 1 FROM periods WHERE "table" = ? AND first <= ? AND last >= ?',
-            [table.id, period.last.isoformat(), period.first.isoformat()],
-        )
-        return found.fetchone() is not None
-
-    def open(self, plan: Plan, period: Period, frame: Frame) -> None:
-        """Open a period: its cells are fixed from now on."""
-        key = (plan.table.id, period.name)
-        with self._database.atomic():
-            head = self._audit(
-                "opened", {"table": key[0], "period": key[1], "cells": list(plan.cells)}
+        return bool(
+            self._run(
+                'SELECT 1 FROM periods WHERE "table" = ? AND first <= ? AND last >= ?',
+                [table.id, period.last.isoformat(), period.first.isoformat()],
             )
+        )
+
+    def open(self, plan: Plan, period: Period, frame: Frame, state: str = OPEN) -> None:
+        """Open a period: its cells are fixed from now on. With LOST, one that will have none."""
+        planned = {
+            "table": plan.table.id,
+            "period": period.name,
+            "heads": frame.heads,
+            "addresses": frame.addresses_per_device,
+            "epsilon": str(plan.table.epsilon),
+            "form": plan.form.value,
+            "cells": list(plan.cells),
+            "weights": list(plan.weights),
+        }
+        with self._atomic():
+            head = self._audit(OPENED if state == OPEN else state, planned)
             self._run(
                 "INSERT INTO periods VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)",
-                [*key, period.first.isoformat(), period.last.isoformat(), OPEN, frame.heads]
-                + [frame.addresses_per_device, str(plan.table.epsilon), plan.form.value]
-                + [json.dumps(plan.cells), json.dumps(plan.weights), head],
+                [plan.table.id, period.name, period.first.isoformat(), period.last.isoformat()]
+                + [state, frame.heads, frame.addresses_per_device, str(plan.table.epsilon)]
+                + [plan.form.value, json.dumps(plan.cells), json.dumps(plan.weights), head],
             )
 
     def opened(self) -> list[Opened]:
@@ -155,15 +171,14 @@ class Ledger:
 
     def knows(self, key: tuple[str, str]) -> bool:
         """Whether a period was ever opened, whatever became of it."""
-        found = self._run('SELECT 1 FROM periods WHERE "table" = ? AND period = ?', key)
-        return found.fetchone() is not None
+        return bool(self._run('SELECT 1 FROM periods WHERE "table" = ? AND period = ?', key))
 
     def release(self, one: Opened, figures: Mapping[str, Figure], *, flagged: bool) -> None:
         """Publish a period; a second time is refused by the primary key."""
         told = {cell: list(figure) for cell, figure in figures.items()}
-        with self._database.atomic():
+        with self._atomic():
             head = self._end(one.key, RELEASED, flagged=flagged, figures=audit.of_figures(told))
-            self._database.conn.executemany(
+            self._many(
                 "INSERT INTO releases VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (*one.key, cell, place, *figure, head)
@@ -173,16 +188,15 @@ class Ledger:
 
     def end(self, key: tuple[str, str], state: str) -> None:
         """A period that will never have a figure: lost, or not measured."""
-        with self._database.atomic():
+        with self._atomic():
             self._end(key, state)
 
     def charge(self, day: date, epochs: int) -> None:
         """Note that on a day one device may have counted as several."""
-        select = "SELECT epochs FROM charges WHERE day = ?"
-        row = self._run(select, [day.isoformat()]).fetchone()
-        if row and row[0] >= epochs:
+        rows = self._run("SELECT epochs FROM charges WHERE day = ?", [day.isoformat()])
+        if rows and rows[0][0] >= epochs:
             return
-        with self._database.atomic():
+        with self._atomic():
             self._audit("charged", {"day": day.isoformat(), "epochs": epochs})
             self._run("INSERT OR REPLACE INTO charges VALUES (?, ?)", [day.isoformat(), epochs])
 
@@ -192,7 +206,7 @@ class Ledger:
 
     def cover(self, coverage: Coverage) -> None:
         """Publish a week's coverage."""
-        with self._database.atomic():
+        with self._atomic():
             self._audit("covered", {"coverage": coverage._asdict()})
             self._run("INSERT INTO coverage VALUES (?, ?, ?, ?, ?, ?, ?, ?)", coverage)
 
@@ -205,16 +219,16 @@ class Ledger:
         return head
 
     def _audit(self, what: str, facts: Mapping[str, Any]) -> str:
-        row = self._run("SELECT * FROM audit ORDER BY number DESC LIMIT 1").fetchone()
-        line = audit.line(Line(*row) if row else None, self._clock(), what, facts)
+        rows = self._run("SELECT number, line, digest FROM audit ORDER BY number DESC LIMIT 1")
+        line = audit.line(Line(*rows[0]) if rows else None, self._clock(), what, facts)
         self._run("INSERT INTO audit VALUES (?, ?, ?)", line)
         self._put("head", line.digest)
         self._put("lines", str(line.number))
         return line.digest
 
-    def _fact(self, key: str) -> str:
-        row = self._run("SELECT value FROM facts WHERE key = ?", [key]).fetchone()
-        return str(row[0]) if row else ""
+    def _day(self, key: str) -> date | None:
+        rows = self._run("SELECT value FROM facts WHERE key = ?", [key])
+        return date.fromisoformat(rows[0][0]) if rows else None
 
     def _put(self, key: str, value: str) -> None:
         self._run("INSERT OR REPLACE INTO facts VALUES (?, ?)", [key, value])
@@ -223,18 +237,5 @@ class Ledger:
 @contextmanager
 def opened(state: Path, clock: Callable[[], float]) -> Iterator[Ledger]:
     """The ledger of a state directory, made where there is none. StateError."""
-    with database.opened(state / database.COUNTS, _migrations(), _MODE) as found:
+    with database.opened(state / database.COUNTS, "counts", _SCHEMAS, _MODE) as found:
         yield Ledger(found, clock)
-
-
-def _migrations() -> "Migrations":
-    from sqlite_utils import Migrations
-
-    migrations = Migrations("counts")
-
-    @migrations(name="0001 ledger")
-    def first(made: "Database") -> None:
-        for statement in _SCHEMA.split(";"):
-            made.conn.execute(statement)
-
-    return migrations

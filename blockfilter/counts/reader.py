@@ -60,7 +60,9 @@ class Reader:
 
     def __init__(self, state: Path) -> None:
         self._path = state / database.COUNTS
-        if not self._path.exists():
+        with database.translated(self._path):
+            there = self._path.exists() and self._path.stat().st_size
+        if not there:  # without octets: it is being made just now
             raise StateError(
                 f"{self._path}: there are no counts yet; they begin the day after the headcount is "
                 "known (blockfilter programme init) and the server runs"

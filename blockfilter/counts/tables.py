@@ -5,11 +5,12 @@ which are public; a threshold on a secret count would tell it (an insider adds d
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
-from blockfilter.counts.calendar import Kind
+from blockfilter.counts.calendar import Kind, Period, containing
 from blockfilter.counts.contribution import Contributions
 from blockfilter.counts.frame import Frame
 
@@ -80,6 +81,16 @@ def plans(frame: Frame, categories: Mapping[str, int]) -> Iterator[Plan]:
     offices = _offices(frame) if weekly else {}
     if len(offices) > 1:
         yield Plan(T3, Kind.QUARTER, tuple(offices), Form.RATE, tuple(offices.values()))
+
+
+def beginning(
+    frame: Frame, categories: Mapping[str, int], day: date
+) -> Iterator[tuple[Plan, Period]]:
+    """The tables of which a period begins on a day."""
+    for plan in plans(frame, categories):
+        period = containing(plan.kind, day)
+        if period.first == day:
+            yield plan, period
 
 
 def bands(heads: int) -> tuple[str, ...]:
