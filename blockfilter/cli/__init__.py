@@ -25,6 +25,9 @@ class Commands(LazyGroup):
             "blockfilter.cli.programme",
         ),
         "counts": Told("See how the counting is; close days; verify.", "blockfilter.cli.counts"),
+        "report": Told(
+            "Show what was published; make the quarterly page.", "blockfilter.cli.report"
+        ),
         "simulate": Told(
             "Make a simulated organisation's year, to look at.", "blockfilter.cli.simulate"
         ),

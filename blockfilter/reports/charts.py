@@ -179,7 +179,6 @@ def bars(
             top = 6 + place * row
             parts += _bar(one, top, x, (left, width), above=above)
         height = int(12 + row * len(rows))
-        parts.append(svg.line("zero", x(0), 4.0, x(0), height - 6.0))
         return svg.drawing(_name(id_, width), title, description, (width, height), "".join(parts))
 
     return _both(draw)
@@ -196,6 +195,8 @@ def _bar(
         yield svg.text("label", left - 10, middle + 4, svg.shortened(one.label, left - 12), "end")
     start, end = sorted((x(0), x(one.value)))
     box = {"x": start, "y": middle - _BAR / 2, "width": max(end - start, 0.5), "height": _BAR}
+    reach = (_ROW - 2) / 2
+    yield svg.line("zero", x(0), middle - reach + _BAR / 2 * above, x(0), middle + reach)
     yield svg.element("rect", {"class": "bar", **box})
     if one.low is not None and one.high is not None:
         yield svg.line("whisker", x(one.low), middle, x(one.high), middle)

@@ -3,7 +3,7 @@
 from blockfilter.counts.coverage import Coverage
 from blockfilter.reports import words
 from blockfilter.reports.exhibit import NONE, Exhibit
-from blockfilter.reports.figures import Blocked
+from blockfilter.reports.figures import Blocked, Report
 
 _NOTE = (
     "Queries are those answered from the cache or forwarded, to three digits: blocked ones are not "
@@ -52,12 +52,11 @@ def blocked(found: Blocked) -> Exhibit | None:
     return Exhibit("blocked", "Entries of the list in force, by category", head, tuple(rows))
 
 
-def releases(found: Blocked) -> tuple[str, ...]:
-    """Which list is in force, in a sentence or two."""
-    if not found.releases:
-        return ()
-    said = f"In force: {words.listed(found.releases)}."
-    if not found.monitored:
-        return (said,)
-    more = words.counted(found.monitored, "entry is", "entries are")
-    return said, f"{more} only watched: such names are answered as usual."
+def releases(report: Report) -> tuple[str, ...]:
+    """Which list is in force, and which one was at the period's end."""
+    found = report.blocked.releases
+    said = [f"In force when this page was made: {words.listed(found)}."] if found else []
+    if report.coverage:
+        last = report.coverage[-1]
+        said.append(f"At the end of {last.week} it was release {last.release}.")
+    return tuple(said)

@@ -22,7 +22,7 @@ from blockfilter.reports.trainings import Judged
 
 
 class Category(NamedTuple):
-    """A category of the list, and how many entries it has in force."""
+    """A category of the list, and how many of its names are enforced."""
 
     id: str
     title: str
@@ -32,13 +32,8 @@ class Category(NamedTuple):
 class Blocked(NamedTuple):
     """What was blocked when the report was made; whoever knows the list hands it over."""
 
-    releases: tuple[str, ...] = ()  # "curated, release 12 of 4 May 2026"
+    releases: tuple[str, ...] = ()  # "the curated list, release 12 of 4 May 2026"
     categories: tuple[Category, ...] = ()
-    monitored: int = 0  # entries that are only watched
-
-    def title(self, category: str) -> str:
-        """A category as people read it."""
-        return next((one.title for one in self.categories if one.id == category), category)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,7 +153,7 @@ def sections(report: Report) -> Iterator[Section]:
     yield _section(
         "blocked",
         "What is blocked",
-        coverage_shown.releases(report.blocked),
+        coverage_shown.releases(report),
         coverage_shown.blocked(report.blocked),
     )
     yield _section("privacy", "How privacy was kept", sentences.privacy(report.budget))

@@ -20,6 +20,11 @@ def day(one: date) -> str:
     return f"{one.day} {MONTHS[one.month - 1]} {one.year}"
 
 
+def stamped(moment: str) -> str:
+    """The day of a time like "2026-11-23T09:17:05Z"."""
+    return day(date.fromisoformat(moment[:10]))
+
+
 def span(first: date, last: date) -> str:
     """ "4 to 8 May 2026", with no more of a date than it needs."""
     if first == last:
