@@ -7,6 +7,7 @@
 - :mod:`practice`: the self-assessment in seven areas, and its score.
 - :mod:`layout`, :mod:`store`: ``programme.db`` and its migrations.
 - :mod:`keeper`: every change, checked and stored in one transaction.
+- :mod:`known`: which lines of a file are on record already.
 - :mod:`table`: activities as CSV, both ways.
 - :mod:`reached`, :mod:`facts`: what reports and the counts' frame ask.
 - :mod:`notice`: texts for employees, from templates.

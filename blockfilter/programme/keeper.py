@@ -5,15 +5,15 @@ counts further or lets more of them be published waits for a second person (see 
 clock is an argument.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from blockfilter.errors import ProgrammeError, RefusedError
 from blockfilter.programme import partition, values
 from blockfilter.programme.activity import Activity, Entry, made
+from blockfilter.programme.known import Brought, Known, Line
 from blockfilter.programme.organisation import Act, Headcount, Office, Organisation
 from blockfilter.programme.practice import Answer, Given, Question
 from blockfilter.programme.store import Store
@@ -29,20 +29,6 @@ class NewOffice:
     time_zone: str = ""
     heads: int | None = None
     opened: date
-
-
-class Line(NamedTuple):
-    """An entry and the line of the file it stands in."""
-
-    number: int
-    entry: Entry
-
-
-class Brought(NamedTuple):
-    """What came of lines: the ids of those added, and the activities that others are already."""
-
-    added: tuple[tuple[int, str], ...]
-    known: tuple[tuple[int, Activity], ...]
 
 
 class Keeper:
@@ -179,7 +165,7 @@ class Keeper:
         equal lines of one file are two activities.
         """
         with self._store.writing():
-            known = _Known(self._store.history())
+            known = Known(self._store.history())
             offices = {"", *(one.id for one in self._store.organisation().offices)}
             act, added, there = self._act(), [], []
             for number, entry in lines:
@@ -252,22 +238,3 @@ class Keeper:
         if found.retracted:
             raise RefusedError(f"{found.id} was taken back; record it anew")
         return found
-
-
-class _Known:
-    """The activities on record, found by what any of their versions says; each is taken once."""
-
-    def __init__(self, history: Sequence[Activity]) -> None:
-        self._newest = {one.id: one for one in history}
-        self._saying: dict[Entry, list[str]] = defaultdict(list)
-        for one in history:
-            self._saying[one.entry()].append(one.id)
-        self._taken: set[str] = set()
-
-    def take(self, entry: Entry) -> Activity | None:
-        """An activity that says this and was not taken yet."""
-        for id_ in self._saying.get(entry, ()):
-            if id_ not in self._taken:
-                self._taken.add(id_)
-                return self._newest[id_]
-        return None

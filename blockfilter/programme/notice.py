@@ -34,7 +34,8 @@ SMALLEST = 25  # heads below which nothing is counted, as the counts have it
 WIDTH = 78  # columns of plain text
 
 _MARKS = {"# ": "title", "## ": "heading", "! ": "large", "- ": "item"}
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~]|&(?=#?\w+;))")  # of Markdown, anywhere
+_LEADING = re.compile(r"^(\d*)([-+.)])(?=\s)")  # and where a block begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,12 @@ def _blocks(source: str) -> Iterator[tuple[str, str]]:
 
 def _markdown(_template: str, parts: list[Block], _notice: Notice) -> str:
     marks = {"title": "# ", "heading": "## ", "item": "- "}
-    written = [
-        Block(one.kind, marks.get(one.kind, "") + _SPECIAL.sub(r"\\\1", one.text)) for one in parts
-    ]
-    return _spaced([b._replace(text=f"**{b.text}**") if b.kind == "large" else b for b in written])
+    written = []
+    for kind, text in parts:
+        escaped = _LEADING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", text))
+        shown = f"**{escaped}**" if kind == "large" else marks.get(kind, "") + escaped
+        written.append(Block(kind, shown))
+    return _spaced(written)
 
 
 def _plain(_template: str, parts: list[Block], _notice: Notice) -> str:

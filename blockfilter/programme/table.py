@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from blockfilter.errors import ProgrammeError, RefusedError
 from blockfilter.programme import values
 from blockfilter.programme.activity import Entry, channel_of, kind_of, made
-from blockfilter.programme.keeper import Line
+from blockfilter.programme.known import Line
 
 COLUMNS = (
     *("kind", "people", "date", "span_end", "channel", "office", "topics", "distinct"),

@@ -11,7 +11,7 @@ from blockfilter.cli.programme import shared
 from blockfilter.errors import ProgrammeError
 
 if TYPE_CHECKING:
-    from blockfilter.programme.keeper import Brought
+    from blockfilter.programme.known import Brought
     from blockfilter.programme.store import Store
     from blockfilter.programme.table import Read
 
