@@ -1,14 +1,17 @@
 """Settings become the values and parts the resolver works with. Nothing here listens or runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from blockfilter.catalog import store
 from blockfilter.catalog.snapshots import Inputs, OwnList
 from blockfilter.config.settings import Settings
 from blockfilter.config.values import Endpoint
+from blockfilter.daemon.partition import Partition
+from blockfilter.hits.recorder import Recorder
 from blockfilter.message import name as names
 from blockfilter.message import response
 from blockfilter.message.answer import Limits
@@ -24,6 +27,8 @@ from blockfilter.resolve.routes import (
     private_reverse_zones,
 )
 from blockfilter.resolve.upstream import Transport, Upstreams
+from blockfilter.serve.admission import Admission
+from blockfilter.serve.tcp import TcpLimits
 
 
 class Forwarding(NamedTuple):
@@ -37,6 +42,20 @@ class Forwarding(NamedTuple):
     def groups(self) -> list[Upstreams]:
         """Every group once."""
         return [self.default, *self.routes.values()]
+
+
+def recorder(
+    settings: Settings, runtime: Path, state: Path, zone: ZoneInfo, partition: Partition
+) -> Recorder:
+    """Where hits are kept. With counting off it only puts away what former days left: no key is made."""
+    counts = settings.counts
+    return Recorder(
+        runtime,
+        zone,
+        offices=partition,
+        addresses_per_device=counts.addresses_per_device,
+        state=state if counts.enabled else None,
+    )
 
 
 def inputs(settings: Settings) -> Inputs:
@@ -95,6 +114,28 @@ def routes(
         names.from_text(special.name): special.answer for special in specials
     }
     return Routes(groups.default, zones | probes | dict(groups.routes))
+
+
+def admission(settings: Settings, clock: Callable[[], float]) -> Admission:
+    """Who may ask, and how fast."""
+    return Admission(
+        settings.server.clients,
+        rate=settings.limits.queries_per_second,
+        exempt=settings.limits.exempt,
+        clock=clock,
+    )
+
+
+def tcp_limits(settings: Settings) -> TcpLimits:
+    """The bounds of TCP connections."""
+    tcp = settings.tcp
+    return TcpLimits(
+        connections=tcp.connections,
+        per_client=tcp.per_client,
+        idle=tcp.idle_seconds,
+        frame=tcp.query_seconds,
+        pipeline=tcp.pipeline,
+    )
 
 
 def answer_settings(settings: Settings) -> resolver.Settings:

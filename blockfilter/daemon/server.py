@@ -29,20 +29,20 @@ from blockfilter.daemon.errands import (
     REFRESH_SECONDS,
     Errands,
 )
-from blockfilter.daemon.partition import Partition
+from blockfilter.daemon.partition import Offices, Partition
 from blockfilter.daemon.probe import LoopProbe
 from blockfilter.daemon.schedule import Schedule
 from blockfilter.daemon.watch import Watch
 from blockfilter.errors import BlockfilterError, LoopError
-from blockfilter.hits.recorder import Recorder
+from blockfilter.hits.recorder import Unrecorded
 from blockfilter.resolve.cache import Cache
 from blockfilter.resolve.repeats import Repeats
 from blockfilter.resolve.resolver import Resolver
 from blockfilter.resolve.routes import Routes
+from blockfilter.resolve.tally import Tally
 from blockfilter.resolve.upstream import Transport
 from blockfilter.serve import sockets
-from blockfilter.serve.admission import Admission
-from blockfilter.serve.tcp import TcpLimits, TcpServer
+from blockfilter.serve.tcp import TcpServer
 from blockfilter.serve.udp import UdpListener
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class Server:
         self._state = directories.state_directory(settings.server.state, environ)
         self._runtime = directories.runtime_directory(settings.server.runtime, environ, self._state)
         self._partition = Partition()
+        self._tally = Tally(self._partition)
         self._groups_made = 0
         self._policy_error = ""
         self._reloading = asyncio.Lock()
@@ -107,8 +108,12 @@ class Server:
         self._loaded = await policy.load_at_start(wanted, self._state)
         self._policy_error = self._loaded.error
         self._zone = _zone(settings.server.time_zone)
-        self._recorder = Recorder(self._runtime, self._zone, offices=self._partition)
+        self._take_offices(())
+        self._recorder = assembly.recorder(
+            settings, self._runtime, self._state, self._zone, self._partition
+        )
         self._recorder.open()
+        self._hears = self._recorder if settings.counts.enabled else Unrecorded()
         parts.callback(self._put_hits_away)
         self._transport = Transport(
             outstanding=self._affordable(settings.upstream.outstanding, settings.tcp.connections),
@@ -141,7 +146,8 @@ class Server:
             routes=self._routes(),
             cache=Cache(settings.cache.max_bytes - bytes_each, settings.cache.failure_ttl),
             repeats=self._repeats,
-            recorder=self._recorder,
+            recorder=self._hears,
+            tally=self._tally,
             settings=assembly.answer_settings(settings),
             clock=loop.time,
             on_loop=self._on_loop,
@@ -165,24 +171,9 @@ class Server:
         every: tuple[socket.socket, ...],
     ) -> None:
         settings = self._settings
-        admission = Admission(
-            settings.server.clients,
-            rate=settings.limits.queries_per_second,
-            exempt=settings.limits.exempt,
-            clock=loop.time,
-        )
-        tcp = settings.tcp
+        admission = assembly.admission(settings, loop.time)
         self._tcp = TcpServer(
-            self._resolver,
-            admission,
-            limits=TcpLimits(
-                connections=tcp.connections,
-                per_client=tcp.per_client,
-                idle=tcp.idle_seconds,
-                frame=tcp.query_seconds,
-                pipeline=tcp.pipeline,
-            ),
-            clock=loop.time,
+            self._resolver, admission, limits=assembly.tcp_limits(settings), clock=loop.time
         )
         parts.callback(self._tcp.close)
         self._udp = []
@@ -196,7 +187,8 @@ class Server:
                 poller=self._transport.poller,
                 handler=self._resolver,
                 repeats=self._repeats,
-                recorder=self._recorder,
+                recorder=self._hears,
+                tally=self._tally,
                 admission=admission,
             )
             self._udp.append(listener)
@@ -230,6 +222,10 @@ class Server:
         if watchdog := systemd.watchdog_seconds(self._environ):
             self._schedule.every(watchdog / 2, self._alive)
         self._schedule.start()
+
+    def _take_offices(self, offices: Offices) -> None:
+        """Put another partition in force: the offices of a quarter, at its start."""
+        self._partition.swap(offices)
 
     def _keep_hits(self) -> None:
         now = time.time()

@@ -38,6 +38,13 @@ def everywhere(_client: str) -> str:
     return ELSEWHERE
 
 
+class Unrecorded:
+    """What is told of hits where none are to be recorded."""
+
+    def record(self, client: str, cell: Cell) -> None:
+        """Nothing."""
+
+
 class Recorder:
     """Records hits in `directory`, which exists, is 0700 and belongs to one server at a time.
 

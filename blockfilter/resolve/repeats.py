@@ -18,11 +18,15 @@ _LONGEST_KEY = 512  # a longer query is none that will come again
 
 
 class Repeat(NamedTuple):
-    """A response behind its id, true until `until` (monotonic), and the hits telling it makes."""
+    """A response behind its id, true until `until` (monotonic), and the hits telling it makes.
+
+    `served`: it is an upstream's answer, so that telling it counts as a query served.
+    """
 
     body: bytes
     until: float
     cells: tuple[Cell, ...]
+    served: bool = False
 
 
 class Repeats:

@@ -28,6 +28,7 @@ from blockfilter.resolve.cache import Cache, Kept, Key
 from blockfilter.resolve.inflight import Inflight, Joined
 from blockfilter.resolve.repeats import FOREVER, Repeat, Repeats
 from blockfilter.resolve.routes import Group, Local, Routes
+from blockfilter.resolve.tally import Tally
 from blockfilter.resolve.upstream import Outcome
 
 Respond = Callable[[bytes], None]
@@ -89,6 +90,7 @@ class Resolver:
         cache: Cache,
         repeats: Repeats,
         recorder: Recorder,
+        tally: Tally,
         settings: Settings,
         clock: Callable[[], float],
         on_loop: Callable[[bytes], None],
@@ -98,6 +100,7 @@ class Resolver:
         self._cache = cache
         self._repeats = repeats
         self._recorder = recorder
+        self._tally = tally
         self._settings = settings
         self._clock = clock
         self._on_loop = on_loop
@@ -212,7 +215,9 @@ class Resolver:
         octets = response.relayed(query, kept.answer, age, trusted=kept.trusted)
         if len(octets) > transaction.limit:
             octets = response.truncated(query, kept.answer.rcode)
-        self._tell(transaction, octets, min(kept.expires, kept.came + age + 1), cells)
+        self._tally.count(1, transaction.client)
+        until = min(kept.expires, kept.came + age + 1)
+        self._tell(transaction, octets, until, cells, served=True)
 
     def _answer_here(self, transaction: Transaction, local: Local) -> None:
         query = transaction.query
@@ -241,10 +246,12 @@ class Resolver:
         octets: bytes,
         until: float,
         cells: tuple[tuple[str, str], ...],
+        *,
+        served: bool = False,
     ) -> None:
         key = transaction.repeat_key
         if key is not None:
-            self._repeats.put(key, Repeat(octets[2:], until, self._cells_of(cells)))
+            self._repeats.put(key, Repeat(octets[2:], until, self._cells_of(cells), served))
         transaction.respond(octets)
 
     def _record(self, client: str, decision: Decision) -> None:

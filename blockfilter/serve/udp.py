@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from blockfilter.resolve.poller import READ, Poller
 from blockfilter.resolve.repeats import Repeats
 from blockfilter.resolve.resolver import Recorder, Respond
+from blockfilter.resolve.tally import Tally
 from blockfilter.serve.admission import ADMIT, REFUSE, Admission, canonical
 from blockfilter.serve.sockets import reply_source, tells_destination
 
@@ -52,6 +53,7 @@ class UdpListener:
         handler: Handler,
         repeats: Repeats,
         recorder: Recorder,
+        tally: Tally,
         admission: Admission,
     ) -> None:
         self._sock = sock
@@ -59,7 +61,7 @@ class UdpListener:
         plain = not tells_destination(sock)
         receive: Receive = sock.recvfrom if plain else _receiver(sock)
         send: Send = sock.sendto if plain else _sender(sock)
-        self._drain = _drainer(receive, send, handler, repeats, recorder, admission)
+        self._drain = _drainer(receive, send, handler, repeats, recorder, tally, admission)
 
     def start(self) -> None:
         """Serve from now on."""
@@ -85,6 +87,7 @@ def _drainer(
     handler: Handler,
     repeats: Repeats,
     recorder: Recorder,
+    tally: Tally,
     admission: Admission,
 ) -> Callable[[float], None]:
     recall, record, judge = repeats.get, recorder.record, admission.judge
@@ -108,11 +111,12 @@ def _drainer(
             _report(error)
 
     def drain(now: float) -> None:
+        served, last = 0, ""  # counted once a burst
         for _ in range(BURST):
             try:
                 packet, address = receive(_LARGEST_QUERY)
             except BlockingIOError:
-                return
+                break
             except OSError:  # an ICMP error of an earlier response
                 continue
             client = address[0]
@@ -123,10 +127,14 @@ def _drainer(
                 continue
             for cell in repeat.cells:
                 record(client, cell)
+            if repeat.served:
+                served, last = served + 1, client
             try:
                 send(packet[:2] + repeat.body, address)
             except OSError as error:
                 log.debug("a response could not be sent: %s", error.strerror)
+        if served:
+            tally.count(served, last)
 
     return drain
 

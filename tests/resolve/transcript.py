@@ -23,6 +23,7 @@ from blockfilter.resolve.cache import Cache
 from blockfilter.resolve.repeats import Repeats
 from blockfilter.resolve.resolver import Blocking, Resolver, Settings
 from blockfilter.resolve.routes import Local, Routes
+from blockfilter.resolve.tally import Tally
 from blockfilter.resolve.upstream import Outcome
 from tests.message.answers import respond
 from tests.policy.rules import policy
@@ -33,6 +34,23 @@ FAILURE_TTL = 5.0
 CLIENT = "192.0.2.7"
 OUTSIDE, LOOPBACK = "203.0.113.53", "127.0.0.1"
 NXDOMAIN = Blocking(response.blocked_nxdomain, response.Block(60))
+
+
+class Offices:
+    """Offices by the first octets of an address."""
+
+    def __init__(self, **ids: str) -> None:
+        self.by_prefix = {prefix: id_ for id_, prefix in ids.items()}
+        self.ids = frozenset(ids)
+        self.asked: list[str] = []
+
+    def __call__(self, client: str) -> str:
+        self.asked.append(client)
+        found = (id_ for prefix, id_ in self.by_prefix.items() if client.startswith(prefix))
+        return next(found, "elsewhere")
+
+
+EVERYWHERE = Offices()
 
 
 class Clock:
@@ -142,6 +160,7 @@ class Story:
         self.events: list[Hit | Told] = []
         self.loops: list[bytes] = []
         self.repeats = Repeats(1 << 20)
+        self.tally = Tally(EVERYWHERE)
         self.routes = Routes(self.upstream, zones or {})
         self.settings = Settings(blocked, limits, trust_ad)
         self.resolver = Resolver(
@@ -150,6 +169,7 @@ class Story:
             cache=Cache(1 << 20, FAILURE_TTL),
             repeats=self.repeats,
             recorder=self,
+            tally=self.tally,
             settings=self.settings,
             clock=self.clock,
             on_loop=self.loops.append,
@@ -183,6 +203,8 @@ class Story:
             return False
         for cell in repeat.cells:
             self.record(client, cell)
+        if repeat.served:
+            self.tally.count(1, client)
         self._tell(client, packet[:2] + repeat.body)
         return True
 

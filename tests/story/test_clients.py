@@ -61,11 +61,33 @@ def test_ipv6_is_served_like_ipv4(everywhere: Server, world: World) -> None:
 
 @needs_ipv6
 def test_ipv6_on_an_address_of_its_own(world: World) -> None:
-    with world.server(at="::1") as server:
+    with world.server(at="::1", config="[counts]\naddresses_per_device = 2\n") as server:
         for tcp in (False, True):
             assert blocked(server.ask("backpage.com", tcp=tcp))
         (row,) = server.hits_of("::1")
         assert row.mode == "enforced"
+
+
+@needs_ipv6
+def test_ipv6_is_not_counted_unless_a_device_may_have_two_addresses(
+    everywhere: Server, world: World
+) -> None:
+    six = Client(Address("::1", everywhere.address.port))
+    assert blocked(six.ask("backpage.com"))
+    assert blocked(everywhere.ask("backpage.com", source="127.30.0.1"))
+    tokens = {row.token for row in everywhere.hits("127.30.0.1")}
+    assert everywhere.token("127.30.0.1") in tokens
+    assert everywhere.token("::1") not in tokens
+
+
+def test_with_counting_switched_off_nothing_is_recorded(world: World) -> None:
+    with world.server(config="[counts]\nenabled = false\n") as server:
+        assert blocked(server.ask("backpage.com"))
+        assert blocked(server.ask("backpage.com", tcp=True))
+        server.reload()
+    assert not list(server.runtime.glob("hits-*.db"))
+    assert not any(path.stat().st_size for path in server.runtime.glob("hits-*"))
+    assert not (server.runtime / "day.key").exists()
 
 
 @pytest.mark.skipif(link_local() is None, reason="this machine has no link-local address")
