@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from blockfilter.catalog import looks, review, store, successor
-from blockfilter.catalog.change import today
+from blockfilter.catalog.change import OVER, today
 from blockfilter.catalog.life import Past, Sight, Sign, after, judged
 from blockfilter.catalog.manifest import stamp
 from blockfilter.catalog.progress import Progress, silent
@@ -69,8 +69,9 @@ async def look(
 
     What was seen is remembered dossier by dossier, so a run that is cut short loses one.
     """
-    dossiers = looks.looked_at(store.read(folder, wide), today(now()))
-    looks.begin(folder, {one.id for one in dossiers})
+    catalog = store.read(folder, wide)
+    dossiers = looks.looked_at(catalog, today(now()))
+    looks.begin(folder, {one.id for one in catalog.dossiers if one.state not in OVER})
     run = _Run(folder, _Asking(exchange, wide, pace), now, progress)
     await run.all(dossiers)
     proposed = successor.propose(folder, wide, now)

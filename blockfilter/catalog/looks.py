@@ -14,7 +14,7 @@ from typing import NamedTuple
 from blockfilter.catalog import folder as folders
 from blockfilter.catalog.folder import LOOKS
 from blockfilter.catalog.life import Past, Seen, Sign, findings
-from blockfilter.catalog.site import NEXT_RELEASE, Dossier, State
+from blockfilter.catalog.site import IN_FORCE, Dossier, State
 from blockfilter.catalog.store import Catalog
 from blockfilter.errors import StateError
 
@@ -32,12 +32,12 @@ class Open(NamedTuple):
 
 
 def looked_at(catalog: Catalog, today: date) -> list[Dossier]:
-    """The dossiers in force, or about to be; of a change that waits, as it is proposed."""
+    """The dossiers in force; of one whose change waits for a second person, as it is proposed."""
     return [
         one
         for one in catalog.dossiers
         if not one.expired(today)
-        and (one.state in NEXT_RELEASE or (one.state is State.PROPOSED and one.approved))
+        and (one.state in IN_FORCE or (one.state is State.PROPOSED and one.approved))
     ]
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from blockfilter.catalog import changelog, refresh, store
 from blockfilter.catalog.change import REVIEW_DAYS, today
-from blockfilter.catalog.keyholders import ENROL, KeyAct, Keyholders
+from blockfilter.catalog.keyholders import ENROL, Keyholders
 from blockfilter.catalog.life import Sign
 from blockfilter.catalog.looks import Open, every_open, looked_at
 from blockfilter.catalog.site import NEXT_RELEASE, Act, Dossier, Entry, State
@@ -114,17 +114,20 @@ def _finding(same: Sequence[Open], how: str) -> Item:
         f"({seen.looks} looks since {seen.first[:10]})"
     )
     if sign in (Sign.SERVERS, Sign.ALIAS):
-        return Item(
-            dossier.id,
-            Kind.LIFE,
-            f"{sentence}; see whose it is, and say that you did",
-            f"edit {dossier.id} {_LATER}",
-        )
-    sentence += f"; if it is to stay, edit the entry with {_LATER} instead"
-    if set(gone) == set(dossier.triggers()) and dossier.state in NEXT_RELEASE:
-        return Item(dossier.id, Kind.LIFE, sentence, f"retire {dossier.id} {_REASON}")
-    taken = " ".join(f"--remove {shlex.quote(name)}" for name in gone)
-    return Item(dossier.id, Kind.LIFE, sentence, f"edit {dossier.id} {taken}")
+        sentence += "; see whose it is, and say that you did"
+        return Item(dossier.id, Kind.LIFE, sentence, f"edit {dossier.id} {_LATER}")
+    sentence += f"; if it is to stay, edit the entry with {_LATER}"
+    return Item(dossier.id, Kind.LIFE, sentence, _taken_out(dossier, gone))
+
+
+def _taken_out(dossier: Dossier, gone: Sequence[str]) -> str:
+    """How names leave an entry: with it, out of it, or not before something else is settled."""
+    everything = set(gone) == set(dossier.triggers())
+    if everything and dossier.state in NEXT_RELEASE:
+        return f"retire {dossier.id} {_REASON}"
+    if everything or dossier.state is State.DISPUTED:
+        return f"edit {dossier.id} {_LATER}"
+    return f"edit {dossier.id} " + " ".join(f"--remove {shlex.quote(name)}" for name in gone)
 
 
 def _waiting(entries: Iterable[Entry]) -> Iterator[Item]:
@@ -153,13 +156,10 @@ def _wishes(folder: Path) -> Iterator[Item]:
     """What somebody asked for about keys, and a second maintainer has to do."""
     for act, by, at in Keyholders(changelog.read(folder)).wishes:
         sentence = f"{by} asked on {at[:10]} to {act.what} {act.name}, which waits for another one"
-        yield Item("", Kind.KEY, sentence, _key_command(act))
-
-
-def _key_command(act: KeyAct) -> str:
-    word = "add" if act.what == ENROL else act.what
-    public = f" --public {shlex.quote(act.key)}" if act.key else ""
-    return f"maintainer {word} {shlex.quote(act.name)}{public} {_REASON}"
+        word = "add" if act.what == ENROL else act.what
+        public = f" --public {shlex.quote(act.key)}" if act.key else ""
+        command = f"maintainer {word} {shlex.quote(act.name)}{public} {_REASON}"
+        yield Item("", Kind.KEY, sentence, command)
 
 
 def _approved(entries: Iterable[Entry]) -> Iterator[Item]:
@@ -219,9 +219,8 @@ def _failing(every: Sequence[refresh.Status]) -> Iterator[Item]:
 
 
 def _told(entry: Entry) -> str:
-    if not isinstance(entry, Dossier):
-        return f"{entry.id} (a list)"
-    return f"{entry.id} ({_some(entry.triggers())})"
+    listed = entry.triggers() if isinstance(entry, Dossier) else ("a list",)
+    return f"{entry.id} ({_some(listed)})"
 
 
 def _why(entry: Entry) -> str:

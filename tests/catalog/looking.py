@@ -1,6 +1,7 @@
 """A catalogue whose names are looked at week after week, in simulated time."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ class Looking:
     """A catalogue of Ada's and Ben's, and a resolver."""
 
     def __init__(self, path: Path, *names: str, exchange: Exchange | None = None) -> None:
-        self._keep(made(path, names=names, released=False), exchange)
+        self._keep(made(path, released=False), exchange)
+        if names:
+            self.site("Listed Site", names)
         self.resolver.records |= {name: list(HERE) for name in names}
 
     @classmethod
@@ -39,6 +42,12 @@ class Looking:
     @property
     def now(self) -> datetime:
         return self.catalogue.now
+
+    def site(self, title: str, names: Iterable[str] = (), **more: Any) -> str:
+        """A site in force, without a release; its id."""
+        id_ = self.catalogue.site(title, names, **more)
+        self.catalogue.move(id_, "activate")
+        return id_
 
     def look(self, **how: Any) -> Summary:
         """One run."""

@@ -12,7 +12,7 @@ from blockfilter.catalog.site import State
 from blockfilter.errors import StateError, UpstreamError
 from tests.catalog.looking import HERE, Looking
 from tests.catalog.resolvers import Asking
-from tests.catalogs import WIDE, compiling_here
+from tests.catalogs import WIDE
 from tests.nameserver import Nameserver
 
 ROOT = (".", "NS")
@@ -46,7 +46,7 @@ def test_aaaa_is_asked_only_where_there_is_no_a(looking):
 def test_a_domain_is_asked_for_once_a_run(tmp_path):
     names = ("ads.example", "shop.test", "www.ads.co.uk", "m.ads.co.uk")
     looking = Looking(tmp_path / "catalogue", *names)
-    looking.catalogue.site("Other", exact=["www.ads.example", "a.b.ads.co.uk"])
+    looking.site("Other", exact=["www.ads.example", "a.b.ads.co.uk"])
     more = ("www.ads.example", "a.b.ads.co.uk", "ads.co.uk")
     looking.resolver.records |= {name: list(HERE) for name in more}
     assert looking.look().looked == 6
@@ -56,7 +56,7 @@ def test_a_domain_is_asked_for_once_a_run(tmp_path):
 
 def test_what_has_no_name_of_its_own_is_not_asked_for(tmp_path):
     looking = Looking(tmp_path / "catalogue")
-    looking.catalogue.site("Ads", site_names=["adsite"], patterns=[r"^ads[0-9]+\.example$"])
+    looking.site("Ads", site_names=["adsite"], patterns=[r"^ads[0-9]+\.example$"])
     assert looking.look() == Summary(0, 0, 0, 0, unnamed=2, findings=0, proposed=())
     assert looking.resolver.asked == []
 
@@ -64,10 +64,11 @@ def test_what_has_no_name_of_its_own_is_not_asked_for(tmp_path):
 def test_dossiers_that_are_not_in_force_are_left_alone(looking):
     catalogue = looking.catalogue
     catalogue.site("Proposed", ["proposed.example"], approved=False)
+    catalogue.site("Approved", ["approved.example"])
     for what in ("retire", "reject", "dispute"):
         catalogue.move(catalogue.site(what, [f"{what}.example"]), what)
-    catalogue.site("Over", ["over.example"], expires=date(2026, 11, 23))
-    edited = catalogue.site("Edited", ["edited.example"])
+    looking.site("Over", ["over.example"], expires=date(2026, 11, 23))
+    edited = looking.site("Edited", ["edited.example"])
     catalogue.keeper().edit(edited, {"names": ["edited.example", "more.example"]}, "more")
     assert looking.look().names == 4
     assert looking.resolver.names("A") == [
@@ -148,20 +149,29 @@ def test_what_is_seen_for_weeks_is_found_and_a_recovery_clears_it(looking, recor
     assert looking.weeks(1).findings == 0
     assert looking.found() == []
     assert looking.past("ads.example").seen == {}
-    assert looking.entry().state is State.APPROVED
-    assert looking.lines() == [("ada", "propose", "listed-site"), ("ben", "approve", "listed-site")]
+    assert looking.entry().state is State.ACTIVE
+    assert [what for _, what, _ in looking.lines()] == ["propose", "approve", "activate"]
 
 
 def test_nothing_is_ever_removed_by_looks(tmp_path):
-    with compiling_here():
-        looking = Looking(tmp_path / "catalogue", "ads.example", "more.example")
-        looking.catalogue.release()
-        before = looking.entry()
-        looking.resolver.records.clear()
-        assert looking.weeks(20).findings == 1
+    looking = Looking(tmp_path / "catalogue", "ads.example", "more.example")
+    before = looking.entry()
+    looking.resolver.records.clear()
+    assert looking.weeks(20).findings == 1
     assert looking.entry() == before
     assert looking.entry().state is State.ACTIVE
     assert {by for by, _, _ in looking.lines()} == {"ada", "ben"}
+
+
+def test_what_was_known_outlives_the_wait_for_a_release(looking):
+    looking.look()
+    looking.catalogue.keeper().edit("listed-site", {"names": ["ads.example", "b.test"]}, "more")
+    looking.catalogue.move("listed-site", "approve")
+    looking.catalogue.passes(days=7)
+    assert looking.look().names == 0
+    looking.catalogue.move("listed-site", "activate")
+    assert looking.look().names == 2
+    assert looking.past("ads.example").servers == ("ns1.host.example", "ns2.host.example")
 
 
 def test_an_alias_within_the_same_domain_is_no_sign(looking):
@@ -281,7 +291,7 @@ def test_upstreams_that_refuse_everything_are_told(looking):
 def test_upstreams_that_cease_to_answer_are_noticed_and_what_was_seen_is_kept(tmp_path):
     looking = Looking(tmp_path / "catalogue")
     for letter in "abc":
-        looking.catalogue.site(letter, [f"{letter}{n}.example" for n in range(SILENT)])
+        looking.site(letter, [f"{letter}{n}.example" for n in range(SILENT)])
     looking.resolver.silent_from = 1 + SILENT  # each is gone: one question each
     with pytest.raises(UpstreamError, match="what was seen until now is kept"):
         looking.look()
@@ -323,7 +333,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_asked(lookin
 
 def test_what_is_no_listed_name_any_more_is_forgotten(tmp_path):
     looking = Looking(tmp_path / "catalogue", "a.example", "b.example")
-    other = looking.catalogue.site("Other", ["other.example"])
+    other = looking.site("Other", ["other.example"])
     looking.look()
     assert {path.name for path in (looking.path / "looks").iterdir()} == {
         *("listed-site.json", "other.json")
@@ -349,10 +359,9 @@ def test_a_site_lives_moves_and_dies_before_a_real_name_server(tmp_path):
     zones = {".": [], "ads.example": here, "shop.test": here, "new.test": ["www A 192.0.2.9"]}
     with Nameserver(tmp_path, zones) as server:
         looking = Looking(tmp_path / "catalogue", exchange=Asking(server.address))
-        catalogue = looking.catalogue
-        catalogue.site("Ads", ["ads.example"], exact=["www.ads.example"])
-        catalogue.site("Shop", ["shop.test"])
-        catalogue.site("Gone", exact=["gone.com"])
+        looking.site("Ads", ["ads.example"], exact=["www.ads.example"])
+        looking.site("Shop", ["shop.test"])
+        looking.site("Gone", exact=["gone.com"])
         server.write(".", ["gone.com. A 192.0.2.4"])
         assert looking.look() == Summary(4, 4, 0, 0, 0, 0, ())
 
@@ -364,7 +373,6 @@ def test_a_site_lives_moves_and_dies_before_a_real_name_server(tmp_path):
         assert looking.lines()[-1] == ("system", "propose", "ads-successor")
         assert [(one.id, one.kind) for one in looking.queue()] == [
             ("ads-successor", "adoption"),
-            ("", "release"),
             ("shop", "life"),
             ("gone", "life"),
         ]

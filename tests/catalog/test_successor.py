@@ -71,7 +71,7 @@ def test_it_is_proposed_after_weeks_with_the_evidence(looking):
     assert looking.weeks(2).proposed == ()
     summary = looking.weeks(1)
     assert (summary.proposed, summary.findings) == ((NEW,), 0)
-    assert looking.lines()[2:] == [("system", "propose", NEW)]
+    assert looking.lines()[3:] == [("system", "propose", NEW)]
     entry = looking.entry(NEW)
     assert (entry.state, entry.names) == (State.PROPOSED, ("new.test",))
     assert entry.site == "Listed Site, at new.test"
@@ -104,7 +104,7 @@ def test_it_passes_lint_as_any_entry(looking):
 def test_it_is_proposed_once(looking):
     looking.weeks(3)
     assert looking.weeks(5).proposed == ()
-    assert len(looking.lines()) == 3
+    assert len(looking.lines()) == 4
     assert looking.found() == []
 
 
@@ -201,6 +201,7 @@ def test_a_catalogue_with_keys_needs_none_for_what_the_system_proposes(tmp_path)
     looking = redirected(Looking.at(team.catalogue), "new.test")
     team.proposes("ada", "ads.example")
     team.keeper("ben").move("ads-example", "approve", "seen the same")
+    team.keeper("ben").move("ads-example", "activate", "at once")
     assert looking.weeks(3).proposed == ("ads-example-successor",)
     line = looking.lines()[-1]
     assert line == ("system", "propose", "ads-example-successor")

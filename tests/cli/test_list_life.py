@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,9 @@ import pytest
 
 from blockfilter.catalog import snapshots
 from blockfilter.cli.list import shared
-from tests.cli.keeping import REASON, UNSIGNED
+from tests.cli.keeping import REASON, SITE, UNSIGNED
 from tests.cli.test_list_faults import _capabilities
-from tests.fakes import ScriptedUpstream, always, by_name, closed_port
+from tests.fakes import ScriptedUpstream, always, answer, by_name, closed_port
 from tests.nameserver import Nameserver
 
 HERE = ["@ NS ns1.host.example.", "@ A 192.0.2.1"]
@@ -38,10 +39,13 @@ def resolver(*records, rcode="NOERROR"):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The time of commands, which goes on when it is told to."""
+    """The time of commands, which begins now and goes on when it is told to."""
 
     class Clock:
-        now = datetime(2026, 11, 25, 9, tzinfo=UTC)
+        now = datetime.now(UTC)
+
+        def day(self, days=0):
+            return (self.now + timedelta(days=days)).date().isoformat()
 
         def passes(self, **time):
             self.now += timedelta(**time)
@@ -106,8 +110,8 @@ def test_a_site_moves_before_a_real_name_server_and_people_decide(desk, clock, t
             "id": "example-ads",
             "kind": "life",
             "sentence": (
-                "example-ads: gone.test has had no address for weeks (3 looks since 2026-12-02); if "
-                "it is to stay, edit the entry with --review 180d instead"
+                "example-ads: gone.test has had no address for weeks (3 looks since "
+                f"{clock.day(-14)}); if it is to stay, edit the entry with --review 180d"
             ),
             "command": "blockfilter list edit example-ads --remove gone.test --catalog own",
         }
@@ -148,11 +152,60 @@ def test_a_successor_is_proposed_and_two_people_bring_it_into_force(desk, clock)
     assert desk.facts("verify")["findings"] == []
 
 
-def test_what_has_no_name_is_told(desk):
-    from tests.cli.keeping import SITE
+def test_every_command_of_the_queue_does_what_it_says(desk, clock):
+    def begun(id_, *names, then=()):
+        desk("propose", *names, *SITE, "--site", id_, who="ada")
+        for what in ("approve", "activate", *then):
+            desk(what, id_, *REASON, who="ben")
 
+    begun("all-gone", "all-gone.test")
+    begun("half-gone", "half-gone.test", "here.example")
+    begun("doubtful", "doubtful.test", "also.example", then=("dispute",))
+    begun("waiting", "waiting.test")
+    begun("sold", "sold.example")
+    begun("ending", "ending.example")
+    desk("edit", "waiting", "--site", "Waiting", who="ada")
+    desk("edit", "ending", "--expires", clock.day(25), "--note", "x", who="ada")
+    desk("approve", "ending", *REASON, who="ben")
+    desk("activate", "ending", *REASON, who="ben")
+    desk("propose", "new.example", *SITE, "--site", "New", who="ada")
+    here = "{} 60 IN A 192.0.2.1".format
+
+    def zone(servers):
+        def script(query):
+            if query.name.endswith("test."):
+                return [answer(query, rcode="NXDOMAIN")]
+            kept = servers if query.name == "sold.example." else "ns1"
+            return [answer(query, here(query.name), f"{query.name} 60 IN NS {kept}.host.example.")]
+
+        return script
+
+    with ScriptedUpstream(zone("ns1")) as upstream:
+        look = Look(desk, upstream)
+        look()
+        upstream.script = zone("ns2")
+        for code in (0, 1, 1):
+            clock.passes(days=7)
+            look(code=code)
+    items = desk.facts("review")["items"]
+    assert [(one["kind"], one["id"]) for one in items] == [
+        *(("proposal", "new"), ("edit", "waiting"), ("dispute", "doubtful"), ("life", "sold")),
+        *(("life", "all-gone"), ("life", "doubtful"), ("life", "half-gone"), ("life", "waiting")),
+        ("expiry", "ending"),
+    ]
+    for one in reversed(items):  # what is settled last was found first
+        # The parser counts days from the machine's today, and the entries are of the test's.
+        command = one["command"].replace("180d", "2999-01-01")
+        words = shlex.split(command)[1:]
+        desk.run(*words, "--as", "carol")
+    left = [(one["kind"], one["id"]) for one in desk.facts("review")["items"]]
+    assert left == [("edit", "ending"), ("edit", "half-gone"), ("release", "")]
+
+
+def test_what_has_no_name_is_told(desk):
     desk("propose", "adsite", *SITE, "--trigger", "site-name", who="ada")
     desk("approve", "example-ads", *REASON, who="ben")
+    desk("activate", "example-ads", *REASON, who="ben")
     text = desk("alive", "--upstream", f"127.0.0.1:{closed_port()[1]}").stdout
     assert text.splitlines()[:2] == [
         "looked at 0 of 0 names: 0 looked at lately, 0 nobody could tell of",

@@ -137,6 +137,7 @@ def test_mistakes_of_the_configuration_are_told(tmp_path):
 @pytest.fixture
 def catalogue(tmp_path):
     made_ = made(tmp_path / "own", names=["ads.example"], released=False)
+    made_.move("listed-site", "activate")
     return made_.path
 
 
@@ -183,7 +184,7 @@ def test_a_server_whose_upstreams_are_gone_says_so(catalogue, caplog):
 def test_an_installed_catalogue_is_left_to_its_keepers(tmp_path, caplog):
     installed = tmp_path / "lib/site-packages/blockfilter/lists"
     installed.parent.mkdir(parents=True)
-    made(installed, names=["ads.example"], released=False)
+    made(installed, names=["ads.example"], released=False).move("listed-site", "activate")
     asyncio.run(Errands([str(installed), str(tmp_path / "gone")], []).look())
     assert not (installed / "looks").exists()
     assert caplog.messages == []
