@@ -1,6 +1,7 @@
 """`blockfilter config`: what a person sees, and the exit codes a script sees."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
@@ -78,3 +79,11 @@ def test_schema_is_json(run):
     described = json.loads(result.stdout)
     assert described["properties"]["server"]
     assert described["$schema"].startswith("https://json-schema.org/")
+
+
+def test_a_help_line_verified_long_ago_is_a_warning_and_no_failure(run):
+    result = run("check", BLOCKFILTER_HELP__LAST_VERIFIED="2020-01-01")
+    assert result.exit_code == 0
+    assert "warning: help.last_verified = 2020-01-01 is more than a year ago" in result.stderr
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert "help" not in run("check", BLOCKFILTER_HELP__LAST_VERIFIED=today).stderr

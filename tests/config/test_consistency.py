@@ -1,10 +1,11 @@
 """Settings that are right one by one and wrong together."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from blockfilter.config.consistency import reaches
+from blockfilter.config.consistency import reaches, reminders
 from blockfilter.config.load import load
 from blockfilter.config.values import listener, server
 from blockfilter.errors import ConfigError
@@ -76,3 +77,19 @@ def test_a_list_that_is_missing_is_the_list_loaders_to_report(tmp_path):
     assert load(None, {"list": [{"file": str(tmp_path / "x")}]}, {}).list[0].file == Path(
         tmp_path / "x"
     )
+
+
+@pytest.mark.parametrize(
+    ("verified", "said"),
+    [
+        ("2026-11-20", None),
+        ("2025-11-20", None),  # a year to the day
+        ("2025-11-19", "help.last_verified = 2025-11-19 is more than a year ago; call 116006, "),
+        ("2026-11-21", "help.last_verified = 2026-11-21 is after today"),
+    ],
+)
+def test_a_help_line_is_to_be_verified_once_a_year(verified, said):
+    settings = load(None, {"help.last_verified": verified, "help.phone": "116006"}, {})
+    found = list(reminders(settings, date(2026, 11, 20)))
+    assert len(found) == (said is not None)
+    assert all(said and one.startswith(said) for one in found)

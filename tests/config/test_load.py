@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import sys
+from datetime import date
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -295,3 +296,21 @@ def test_the_users_file_comes_before_the_systems(tmp_path, monkeypatch):
     assert default_file(environ) == user
     assert default_file({"XDG_CONFIG_HOME": "config"}) == system  # relative: ignored, says XDG
     assert default_file({}) == system
+
+
+@pytest.mark.parametrize("written", ["2026-01-31", '"2026-01-31"'])
+def test_a_date_may_be_one_of_tomls_or_a_text(write, written):
+    file = write(f'[help]\nname = "Hilfe"\nphone = "116006"\nlast_verified = {written}\n')
+    found = load(file, {}, {"BLOCKFILTER_HELP__TEXT": "233733"}).help
+    assert (found.name, found.phone, found.text) == ("Hilfe", "116006", "233733")
+    assert found.last_verified == date(2026, 1, 31)
+
+
+def test_a_help_line_that_is_none_is_a_mistake(write):
+    file = write('[help]\nphone = "call us"\nlast_verified = 2026-01-31T12:00:00Z\nweb = "a b"\n')
+    problems = problems_of(file)
+    assert [problem.split(" = ")[0] for problem in problems] == [
+        "help.phone",
+        "help.web",
+        "help.last_verified",
+    ]

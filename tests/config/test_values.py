@@ -1,5 +1,6 @@
 """Text becomes a value once, or a sentence that says how to write it."""
 
+from datetime import date
 from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 
@@ -84,6 +85,9 @@ def test_no_text_does_anything_but_be_read_or_raise_value_error(text):
         values.name,
         values.zone,
         values.directory,
+        values.phone,
+        values.day,
+        values.said,
     ):
         try:
             read(text)
@@ -147,3 +151,41 @@ def test_an_empty_directory_is_one_to_be_found(monkeypatch):
     assert values.directory("") is None
     assert values.directory("/var/lib/x") == Path("/var/lib/x")
     assert values.directory("~/x") == Path("/home/u/x")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1-888-373-7888", "1-888-373-7888"),
+        (" +49 (0) 8000 116 016 ", "+49 (0) 8000 116 016"),
+        ("116006", "116006"),
+        ("110", "110"),
+    ],
+)
+def test_a_telephone_number_is_kept_as_it_is_to_be_shown(text, number):
+    assert values.phone(text) == number
+    assert values.phone_or_none(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "12", "0" * 16, "1-800-CALL", "1\n2345", "--- ---", "٣٧٣٧"])
+def test_what_is_no_telephone_number_is_refused_with_one(text):
+    with pytest.raises(ValueError, match="1-888-373-7888"):
+        values.phone(text)
+
+
+def test_an_empty_number_may_stand_for_none():
+    assert values.phone_or_none(" ") == ""
+
+
+def test_a_date_is_one_of_the_calendar_in_one_spelling():
+    assert values.day("2026-11-20") == date(2026, 11, 20)
+    for text in ("", "20.11.2026", "2026-02-30", "20261120", "2026-W47-5", "٢٠٢٦-11-20"):
+        with pytest.raises(ValueError, match='"2026-11-20"'):
+            values.day(text)
+
+
+def test_what_stands_in_a_notice_is_one_line():
+    assert values.said("  Help  Line ") == "Help Line"
+    for text in ("", "\n", "a\x1bb", "x" * 101):
+        with pytest.raises(ValueError, match="1 to 100 characters"):
+            values.said(text)
