@@ -28,6 +28,9 @@ class Commands(LazyGroup):
         "report": Told(
             "Show what was published; make the quarterly page.", "blockfilter.cli.report"
         ),
+        "privacy": Told(
+            "Say what is stored about people, and what is not.", "blockfilter.cli.privacy"
+        ),
         "simulate": Told(
             "Make a simulated organisation's year, to look at.", "blockfilter.cli.simulate"
         ),

@@ -17,6 +17,10 @@ from blockfilter.reports.trainings import Judged, phases
 FLAG = "*"
 _TRAINING = "training"
 _BANDS = (tables.ABOVE, tables.SIMILAR, tables.BELOW)
+_NOTE_OTHER = (
+    f"Other: categories of fewer than {tables.CATEGORY_NAMES} names, and the organisation’s own "
+    "entries; a figure of few names would tell which of them it was."
+)
 _NOTE_OFFICES = (
     "Above: more than one and a half times the organisation’s rate per head; below: less than two "
     "thirds of it. An office of fewer than 250 people is never shown apart."
@@ -110,9 +114,10 @@ def _notes(steps: Sequence[Step]) -> Iterator[str]:
 def categories(found: Attempts) -> Exhibit | None:
     """By category of the list."""
     names = [words.category(one.cell) for one in found.categories]
-    return _cells(
+    made = _cells(
         ("categories", "Attempts by category of site", "Category"), found.categories, names
     )
+    return made and made._replace(notes=(_NOTE_OTHER,))
 
 
 def hours(found: Attempts) -> Exhibit | None:

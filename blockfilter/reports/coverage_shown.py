@@ -45,7 +45,8 @@ def blocked(found: Blocked) -> Exhibit | None:
     if not found.categories:
         return None
     rows = [
-        (words.category(one.id), one.title, words.number(one.entries)) for one in found.categories
+        (words.category(one.id), one.title.rstrip("."), words.number(one.entries))
+        for one in found.categories
     ]
     rows.append(("Together", "", words.number(sum(one.entries for one in found.categories))))
     head = ("Category", "What it is", "Entries")

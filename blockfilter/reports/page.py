@@ -6,7 +6,7 @@ same octets.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -49,12 +49,18 @@ class Section(NamedTuple):
 
 def html(report: Report) -> str:
     """The page."""
-    return _environment().get_template("report.html").render(_context(report))
+    return rendered("report.html", _context(report))
 
 
 def markdown(report: Report) -> str:
     """The page without its pictures."""
-    return _environment().get_template("report.md").render(_context(report))
+    return rendered("report.md", _context(report))
+
+
+def rendered(template: str, context: Mapping[str, object]) -> str:
+    """A template of this package, filled in; in HTML no line breaks before a percent sign."""
+    text = _environment().get_template(template).render(context)
+    return text.replace(" %", "\u00a0%") if template.endswith(".html") else text
 
 
 def in_markdown(text: object) -> str:
@@ -115,7 +121,7 @@ def _attempts(report: Report) -> Tile:
         figure = words.figure(rows[-1].value) if rows else "none yet"
         return Tile("Attempts", figure, f"in {rows[-1].period}" if rows else "one figure a year")
     between = words.interval(found.total.low, found.total.high)
-    return Tile("Attempts", words.figure(found.total.value), f"{between} at 95 %")
+    return Tile("Attempts in the period", words.figure(found.total.value), f"{between} at 95 %")
 
 
 def _training(report: Report) -> Iterator[Tile]:

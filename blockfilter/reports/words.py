@@ -74,13 +74,13 @@ def percent(share: float | None) -> str:
     """ "34 %"; what is there and less than half of one says so."""
     if share is None:
         return "not known"
-    return f"under 1{NO_BREAK}%" if 0 < share < 0.005 else f"{number(100 * share)}{NO_BREAK}%"
+    return "under 1 %" if 0 < share < 0.005 else f"{number(100 * share)} %"
 
 
 def most(share: float) -> str:
     """ "99.8 %": a share near all of something, rounded down, for 100 % to be all of it."""
     tenths = floor(share * 1000 + 1e-9)
-    return f"{number(tenths / 10, 0 if tenths % 10 == 0 else 1)}{NO_BREAK}%"
+    return f"{number(tenths / 10, 0 if tenths % 10 == 0 else 1)} %"
 
 
 def counted(count: int, noun: str, many: str = "") -> str:

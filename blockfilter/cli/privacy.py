@@ -1,0 +1,128 @@
+"""`blockfilter privacy`: the promise in plain words, from the configuration and the state."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from blockfilter.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from blockfilter.config.settings import Settings
+    from blockfilter.counts.reader import Reader
+    from blockfilter.reports.promise import Facts
+
+STATUS_FILE = "status.json"  # the daemon keeps it in its state directory
+
+_ANSWERS = {
+    "nxdomain": "a name that does not exist",
+    "nodata": "a name without an address",
+    "address": "the address of a page that says so",
+}
+
+
+@click.command(short_help="Say what is stored about people, and what is not.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("md", "html", "txt")),
+    default="md",
+    show_default=True,
+    help="What to print it as.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="State directory; without it the server's.",
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Configuration file; without it the one that serve would read.",
+)
+def privacy(form: str, state: Path | None, config_file: Path | None) -> None:
+    """Say what is stored about people, how long, what that protects, and what it does not.
+
+    For employees and works councils, in plain words, made from the configuration in force and what
+    the ledger has: what lowers protection on this server stands in it, too.
+
+    \b
+    Examples:
+      blockfilter privacy
+      blockfilter privacy --format html > privacy.html
+      blockfilter privacy --format txt --state /var/lib/blockfilter
+    """
+    from blockfilter.config.load import load
+    from blockfilter.reports import promised
+
+    settings = load(config_file, {"server.state": str(state)} if state else {}, os.environ)
+    forms: dict[str, Callable[[Facts], str]] = {
+        "md": promised.markdown,
+        "html": promised.html,
+        "txt": promised.text,
+    }
+    click.echo(forms[form](_facts(settings)), nl=False)
+
+
+def _facts(settings: "Settings") -> "Facts":
+    from blockfilter.cli.blocked import blocked
+    from blockfilter.config.directories import state_place
+    from blockfilter.reports.promise import Facts, Help
+
+    place = state_place(settings.server.state, os.environ)
+    reader, line = _reader(place), settings.help
+    budget = reader.budget() if reader else None
+    return Facts(
+        organisation=_organisation(place),
+        blocked=blocked(settings),
+        answer=_ANSWERS[settings.blocked.answer],
+        watched=sum(one.mode == "monitor" for one in settings.list),
+        counting=settings.counts.enabled,
+        addresses=settings.counts.addresses_per_device,
+        in_memory=_in_memory(settings, place),
+        spent=budget.per_device_day if budget else None,
+        keys=budget.epochs if budget else 1,
+        frames=tuple(reader.frames().values()) if reader else (),
+        simulated=reader.simulated if reader else False,
+        help=Help(line.name, line.phone, line.text, line.web),
+    )
+
+
+def _reader(place: Path) -> "Reader | None":
+    """The ledger, where there is one yet; a damaged one is no reason to promise less quietly."""
+    from blockfilter.counts.reader import Reader
+
+    try:
+        return Reader(place)
+    except StateError:
+        if (place / "counts.db").exists():
+            raise
+        return None
+
+
+def _organisation(place: Path) -> str:
+    from blockfilter.programme.store import NAME, Store
+    from blockfilter.reports.efforts import NAMELESS
+
+    if not (place / NAME).is_file():
+        return NAMELESS
+    with Store.readonly(place / NAME) as store:
+        return store.organisation().name if store.founded() else NAMELESS
+
+
+def _in_memory(settings: "Settings", place: Path) -> bool | None:
+    """Whether hits stay in memory: as the running server says, else as the configured directory."""
+    from blockfilter.config.directories import ram_backed
+    from blockfilter.health import read_status
+
+    status = read_status(place / STATUS_FILE)
+    if status is not None:
+        return status.ram_backed
+    runtime = settings.server.runtime
+    return ram_backed(runtime) if runtime is not None and runtime.is_dir() else None
