@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.catalogs import compiling_here
+from tests.cli.employer import BEGUN, Employer
 from tests.cli.keeping import Desk
 
 
@@ -31,3 +32,16 @@ def desk(tmp_path: Path, copies: Path, monkeypatch: pytest.MonkeyPatch, quickly:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return Desk(place, copies)
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Employer:
+    """Somebody who has not begun a programme yet."""
+    return Employer(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def employer(stranger: Employer) -> Employer:
+    """Somebody who has begun one: 1200 people since 2026-01-01."""
+    stranger("init", *BEGUN)
+    return stranger
