@@ -38,6 +38,8 @@ class Taken(NamedTuple):
 class Tally:
     """Counts from one `take` to the next."""
 
+    __slots__ = ("_counted", "_lock", "_offices", "_seen", "_taken")
+
     def __init__(self, offices: Offices) -> None:
         self._offices = offices
         self._counted = 0  # since the start; `count` alone writes it
@@ -52,9 +54,8 @@ class Tally:
 
     def count(self, queries: int, client: str) -> None:
         """So many queries were served, the last of them for this client."""
-        before = self._counted
-        self._counted = now = before + queries
-        if before // SAMPLED != now // SAMPLED:
+        self._counted = counted = self._counted + queries
+        if counted % SAMPLED < queries:  # it passed a multiple
             self._look(client)
 
     def take(self) -> Taken:

@@ -90,7 +90,7 @@ def _drainer(
     tally: Tally,
     admission: Admission,
 ) -> Callable[[float], None]:
-    recall, record, judge = repeats.get, recorder.record, admission.judge
+    recall, record, judge, count = repeats.get, recorder.record, admission.judge, tally.count
 
     def respond_to(address: Address) -> Respond:
         def respond(octets: bytes) -> None:
@@ -134,7 +134,7 @@ def _drainer(
             except OSError as error:
                 log.debug("a response could not be sent: %s", error.strerror)
         if served:
-            tally.count(served, last)
+            count(served, last)
 
     return drain
 
