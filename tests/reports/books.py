@@ -45,6 +45,13 @@ class Ledgered:
         with self._ledger() as kept:
             kept.begin(began, simulated=simulated)
 
+    @classmethod
+    def opened(cls, place: Path, heads: int = 1200) -> Self:
+        """One that is there already, to go on with."""
+        found = cls.__new__(cls)
+        found.place, found.heads, found.offices, found.addresses = place, heads, (), 1
+        return found
+
     @contextmanager
     def _ledger(self) -> Any:
         with ledger.opened(self.place, lambda: 1_800_000_000.0) as kept:
