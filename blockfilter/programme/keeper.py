@@ -225,8 +225,7 @@ class Keeper:
             self._office(entry.office)
 
     def _activity(self, id_: str) -> Activity:
-        written = id_.strip().casefold()
-        found = next((one for one in self._store.activities() if one.id == written), None)
+        found = self._store.activity(id_.strip().casefold())
         if found is None:
             raise ProgrammeError(
                 f"there is no activity {values.shown(id_)}; see  blockfilter programme activities"

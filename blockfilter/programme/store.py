@@ -3,6 +3,7 @@
 Nothing is ever deleted: a correction is one more version, a headcount one more row.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -13,6 +14,8 @@ from blockfilter.programme.organisation import Act, Headcount, Office, Organisat
 from blockfilter.programme.practice import Answer, Given
 
 __all__ = ["NAME", "Store"]
+
+_ID = re.compile(r"a[0-9]{1,9}")
 
 
 class Store(File):
@@ -60,6 +63,15 @@ class Store(File):
         """Every version of every activity, each after the one it corrects."""
         rows = self.rows("SELECT * FROM activities ORDER BY number, version")
         return tuple(map(_activity, rows))
+
+    def activity(self, id_: str) -> Activity | None:
+        """One activity as it was last corrected."""
+        if not _ID.fullmatch(id_):
+            return None
+        rows = self.rows(
+            "SELECT * FROM activities WHERE number = ? ORDER BY version DESC LIMIT 1", int(id_[1:])
+        )
+        return _activity(rows[0]) if rows else None
 
     def answers(self) -> tuple[Answer, ...]:
         """Every answer of the self-assessment, in the order they were given."""

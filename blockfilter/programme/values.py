@@ -148,6 +148,8 @@ def overlap(one: Network, other: Network) -> bool:
 
 def chosen(text: str, choices: Sequence[str], what: str) -> str:
     """The choice that is meant: case, blanks, hyphens and a cut end do not matter."""
+    if text in choices:
+        return text
     given = _bare(text)
     exact = [one for one in choices if _bare(one) == given]
     begun = [one for one in choices if given and _bare(one).startswith(given)]

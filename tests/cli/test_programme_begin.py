@@ -123,11 +123,11 @@ def test_show_says_how_it_stands(employer):
     assert lines[3:] == [
         "  informed: 100 attendances (at most 8 % of 1200), 1 record",
         "  trained: 60 people (5 % of 1200), 1 record",
-        "  at special events: nobody, 0 records",
+        "  at special events: nobody",
         "so far:",
         "  informed: 400 attendances (at most 33 % of 1200), 2 records",
         "  trained: 60 people (5 % of 1200), 1 record",
-        "  at special events: nobody, 0 records",
+        "  at special events: nobody",
         "practices: 1 of 35 in place, score 3 of 100",
         "taken back: 1",
     ]

@@ -29,7 +29,7 @@ def programme(folder: Path, heads: int | None = 1200) -> Iterator[Store]:
 
 
 def office(id_: str = "berlin", *prefixes: str, **more: Any) -> NewOffice:
-    given = {"name": id_.title(), "heads": 300, "opened": BEGINNING} | more
+    given: dict[str, Any] = {"name": id_.title(), "heads": 300, "opened": BEGINNING} | more
     return NewOffice(id=id_, prefixes=prefixes, **given)
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from html.parser import HTMLParser
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,12 @@ ALL = list(product(TEMPLATES, FORMS))
 
 
 def filled(organisation: str = "Example Corp", **more) -> Notice:
-    given = {"enforced": True, "curated": True, "counted": True, "help": LINE} | more
+    given: dict[str, Any] = {
+        "enforced": True,
+        "curated": True,
+        "counted": True,
+        "help": LINE,
+    } | more
     return Notice(organisation=organisation, contact="human resources", **given)
 
 

@@ -1,6 +1,7 @@
 """A headcount holds from its day until a later one, and changes nothing before it."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ def heads(*figures: tuple[str, int], confirmed: str = "ada") -> tuple[Headcount,
 
 
 def office(id_: str, *figures: tuple[str, int], **more) -> Office:
-    given = {"opened": date(2026, 1, 1), "confirmed_by": "ada"} | more
+    given: dict[str, Any] = {"opened": date(2026, 1, 1), "confirmed_by": "ada"} | more
     return Office(id=id_, name=id_, headcounts=heads(*figures), added=ACT, **given)
 
 

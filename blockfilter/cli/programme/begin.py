@@ -140,7 +140,8 @@ def _sums(sums: "Reached", quarter: str, store: "Store") -> list[str]:
     for title, reaches in ((f"in {quarter} up to today", sums.period), ("so far", sums.cumulative)):
         lines.append(f"{title}:")
         lines += [
-            f"  {done(one.kind)}: {one.words()}, {shared.counted(one.records, 'record')}"
+            f"  {done(one.kind)}: {one.words()}"
+            + (f", {shared.counted(one.records, 'record')}" if one.records else "")
             for one in reaches
         ]
     whole = sums.practices[-1]
