@@ -22,29 +22,29 @@ _SOURCE = "simulated"
 
 def build(state: Path, plan: Plan) -> None:
     """Write the programme of a plan. ProgrammeError or StateError."""
-    keeper = _keeper(state, START)
-    keeper.found(ORGANISATION, "UTC", plan.headcount, START)
-    for number, heads in enumerate(plan.office_heads()):
-        keeper.add_office(
-            NewOffice(
-                id=f"office-{number + 1}",
-                name=f"Office {number + 1}",
-                prefixes=(prefix(number),),
-                heads=heads,
-                opened=START,
+    with Store.create(state / NAME) as store:
+        keeper = _keeper(store, START)
+        keeper.found(ORGANISATION, "UTC", plan.headcount, START)
+        for number, heads in enumerate(plan.office_heads()):
+            keeper.add_office(
+                NewOffice(
+                    id=f"office-{number + 1}",
+                    name=f"Office {number + 1}",
+                    prefixes=(prefix(number),),
+                    heads=heads,
+                    opened=START,
+                )
             )
-        )
-    _assess(keeper, START, (Given.PARTLY, Given.NO))
-    last = _keeper(state, plan.last)
-    for entry in _activities(plan):
-        last.record(entry)
-    _assess(last, plan.last, (Given.YES, Given.PARTLY))
+        _assess(keeper, START, (Given.PARTLY, Given.NO))
+        last = _keeper(store, plan.last)
+        for entry in _activities(plan):
+            last.record(entry)
+        _assess(last, plan.last, (Given.YES, Given.PARTLY))
 
 
-def _keeper(state: Path, day: date) -> Keeper:
+def _keeper(store: Store, day: date) -> Keeper:
     """Acts on a simulated day; nothing waits for a second person before counting has begun."""
     moment = datetime.combine(day, time(12), UTC)
-    store = Store.create(state / NAME)
     return Keeper(store, WHO, now=lambda: moment, today=day, begun=False)
 
 

@@ -1,15 +1,16 @@
 """The true figures behind the published ones: bounded contributions, without noise.
 
-Only a simulation can have them: they are kept while it runs and written beside the state, never
-into it. Nothing in the product reads them.
+Only a simulation can have them: they are kept while it runs and written to a file of their own,
+never into a database. Nothing in the product reads them.
 """
 
 import json
 import os
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from blockfilter.counts import calendar, tables
 from blockfilter.counts.contribution import Cell, Contributions, bounded
@@ -17,6 +18,14 @@ from blockfilter.counts.reader import Reader
 from blockfilter.counts.tables import TABLES
 
 FILE = "truth.json"
+
+
+class Sum(NamedTuple):
+    """The device-days of a published cell."""
+
+    period: str
+    cell: str
+    value: int
 
 
 class Truth:
@@ -32,28 +41,23 @@ class Truth:
         found = self._days[day] = bounded(devices)
         return found
 
-    def tables(self, reader: Reader) -> dict[str, list[dict[str, Any]]]:
-        """The true device-days of every published cell."""
-        found: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
-        for fact in reader.periods():
-            if fact.state != "released":
-                continue
-            period = calendar.parse(fact.period)
-            cells = tuple(row.cell for row in reader.rows(fact.table, [fact.period]))
+    def cells(self, reader: Reader, table: str) -> list[Sum]:
+        """Of a table, in the order of what is published: of offices too, which are words there."""
+        found: list[Sum] = []
+        for name, rows in groupby(reader.rows(table), key=lambda row: row.period):
+            period, cells = calendar.parse(name), tuple(row.cell for row in rows)
             sums = dict.fromkeys(cells, 0)
             for day, added in self._days.items():
                 if day in period:
-                    for cell, count in tables.shares(fact.table, cells, added).items():
+                    for cell, count in tables.shares(table, cells, added).items():
                         sums[cell] += count
-            found[fact.table] += [
-                {"period": fact.period, "cell": cell, "value": value}
-                for cell, value in sums.items()
-            ]
+            found += [Sum(name, cell, value) for cell, value in sums.items()]
         return found
 
     def write(self, state: Path, reader: Reader) -> None:
         """Write `truth.json` into a simulated state directory."""
-        text = json.dumps({"simulated": True, "tables": self.tables(reader)}, indent=1) + "\n"
+        every = {id_: [one._asdict() for one in self.cells(reader, id_)] for id_ in TABLES}
+        text = json.dumps({"simulated": True, "tables": every}, indent=1) + "\n"
         temporary = state / f"{FILE}.tmp"
         with temporary.open("w", encoding="utf-8") as file:
             file.write(text)

@@ -1,31 +1,30 @@
-"""Who asks for which listed name, and when: from a seed, or from a file of visits.
+"""Who asks for which listed name, and when: from a seed.
 
 A device that tries on a day asks for one to three names within a few minutes, mostly around the
-early afternoon. Times are local, and the simulated organisation's zone is UTC. Pure but for the
-file that is read.
+early afternoon. Times are local, and the simulated organisation's zone is UTC. Pure: the same plan
+and the same list make the same visits.
 """
 
-import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from ipaddress import AddressValueError, IPv4Address
 from itertools import accumulate
-from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from blockfilter.errors import StateError
+from blockfilter.message import name as wire
+from blockfilter.policy.decide import Policy
+from blockfilter.policy.snapshot import SUFFIX_SPACE
 
 START = date(2025, 12, 29)  # the Monday of 2026-W01
 MOST_WEEKS = 520  # ten years: more says nothing that one year does not
 MOST_HEADS = 200_000
 MOST_OFFICES = 200  # 10.1.0.0/16 to 10.200.0.0/16, one each
-MOST_VISITS = 5_000_000  # lines of a file
 _DAYS = (1.0, 1.0, 1.0, 1.0, 1.0, 0.15, 0.1)  # how likely each weekday is, beside Monday
 MOST_RATE = sum(_DAYS)  # device-days a head and week, where everybody tries every day
-_HOST = 250  # devices an address's last octet is used for
+_HOSTS = 250  # devices that differ in the last octet alone: .1 to .250
+MOST_IN_OFFICE = 256 * _HOSTS  # people: each has an address of the office's prefix
 
 
 class Visit(NamedTuple):
@@ -65,6 +64,11 @@ class Plan:
         return self.rate * (1 + self.effect) if after else self.rate
 
 
+def usual_offices(headcount: int) -> int:
+    """How many offices there are where nobody says: three, if so many people can be in them."""
+    return max(min(3, headcount), -(-headcount // MOST_IN_OFFICE))
+
+
 def density(hour: float) -> float:
     """How likely an attempt is at a time of day: most around half past two."""
     return math.exp(-0.5 * ((hour - 14.5) / 2.5) ** 2) + 0.3 * (7 <= hour < 19) + 0.02
@@ -76,6 +80,17 @@ _MINUTES = list(accumulate(density(minute / 60) for minute in range(24 * 60)))
 def prefix(office: int) -> str:
     """The prefix of an office, counted from 0."""
     return f"10.{office + 1}.0.0/16"
+
+
+def listed(policy: Policy) -> dict[str, list[str]]:
+    """The names of which a hit is recorded, by the category it is recorded under."""
+    found: dict[str, list[str]] = {}
+    for key in policy.snapshot.trie.iterkeys():
+        if not key.startswith(SUFFIX_SPACE):
+            name = wire.from_key(key)
+            for category, _ in policy.decide(name).cells[:1]:
+                found.setdefault(category, []).append(wire.to_text(name))
+    return {category: sorted(names) for category, names in found.items()}
 
 
 def generated(plan: Plan, names: Mapping[str, Sequence[str]]) -> Iterator[Visit]:
@@ -97,7 +112,7 @@ def generated(plan: Plan, names: Mapping[str, Sequence[str]]) -> Iterator[Visit]
 
 def _clients(office: int, heads: int) -> Iterator[str]:
     for device in range(heads):
-        yield f"10.{office + 1}.{device // _HOST}.{device % _HOST + 1}"
+        yield f"10.{office + 1}.{device // _HOSTS}.{device % _HOSTS + 1}"
 
 
 def _chosen(random: Random, count: int, chance: float) -> Iterator[int]:
@@ -125,46 +140,3 @@ def _tries(
         yield Visit(
             min(at, begin.replace(hour=23, minute=59, second=59)), client, random.choice(names)
         )
-
-
-def read(path: Path, plan: Plan) -> list[Visit]:
-    """The visits of a CSV file with the columns at, client, qname. StateError names wrong lines."""
-    found, wrong = [], []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            if rows.fieldnames is None or set(rows.fieldnames) != {"at", "client", "qname"}:
-                raise StateError(f"{path}: its first line must name the columns at,client,qname")
-            for row in rows:
-                if rows.line_num > MOST_VISITS:
-                    raise StateError(f"{path}: has more than {MOST_VISITS} lines; split it")
-                try:
-                    found.append(_visit(row, plan))
-                except ValueError as error:
-                    wrong.append(f"{path}:{rows.line_num}: {error}")
-    except OSError as error:
-        raise StateError(f"{path}: cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise StateError(f"{path}: is no CSV file in UTF-8") from error
-    if wrong:
-        raise StateError("\n".join(wrong))
-    return sorted(found)
-
-
-def _visit(row: Mapping[str, str | None], plan: Plan) -> Visit:
-    at, client, qname = ((row[key] or "").strip() for key in ("at", "client", "qname"))
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        raise ValueError("at is no time; write 2026-01-05T14:03:00, in the local time") from None
-    if moment.tzinfo is not None:
-        raise ValueError("at has a time zone; write the local time without one")
-    if not START <= moment.date() <= plan.last:
-        raise ValueError(f"at lies outside {START} to {plan.last}; see --weeks")
-    try:
-        IPv4Address(client)
-    except AddressValueError:
-        raise ValueError("client is no IPv4 address; simulated clients are IPv4") from None
-    if not qname:
-        raise ValueError("qname is empty")
-    return Visit(moment, client, qname)
