@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from ipaddress import ip_address
 from pathlib import Path
@@ -79,6 +80,7 @@ class Server(Client):
         self.place, self.runtime, self.state = place, runtime, place / "state"
         self.config = place / "blockfilter.toml"
         self.inherits: Sequence[socket.socket] = ()  # what systemd would hand over
+        self.clock = place / "clock"  # where there is one, see tests.clocked
         self._options, self._environment = options, environment
         self._lines: list[str] = []
         self._told = threading.Condition()
@@ -91,7 +93,8 @@ class Server(Client):
     def launch(self) -> None:
         """Start, and wait for nothing."""
         self._lines.clear()
-        command = [sys.executable, "-m", "blockfilter", "serve", *self._options]
+        clocked = ["tests.clocked", str(self.clock)] if self.clock.exists() else ["blockfilter"]
+        command = [sys.executable, "-m", *clocked, "serve", *self._options]
         given = [fcntl.fcntl(one, fcntl.F_DUPFD, 50) for one in self.inherits]
         if given:  # the first must be 3, and LISTEN_PID the server's own
             moves = " ".join(f"{3 + at}<&{fd}" for at, fd in enumerate(given))
@@ -120,6 +123,12 @@ class Server(Client):
                 self._told.notify_all()
         with self._told:
             self._told.notify_all()
+
+    def set_clock(self, moment: datetime) -> None:
+        """Move its wall clock, from before its start on; it runs on from there."""
+        draft = self.clock.with_suffix(".new")
+        draft.write_text(repr(moment.timestamp() - time.time()))
+        draft.replace(self.clock)
 
     @property
     def log(self) -> str:

@@ -1,21 +1,33 @@
 """Settings become the values and parts the resolver works with. Nothing here listens or runs."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import tzlocal
+
 from blockfilter.catalog import store
 from blockfilter.catalog.snapshots import Inputs, OwnList
 from blockfilter.config.settings import Settings
 from blockfilter.config.values import Endpoint
+from blockfilter.counts import calendar
+from blockfilter.counts.calendar import Kind
+from blockfilter.counts.frame import Frame
+from blockfilter.counts.reader import Reader
 from blockfilter.daemon.partition import Partition
+from blockfilter.errors import StateError
+from blockfilter.hits.day import today
 from blockfilter.hits.recorder import Recorder
 from blockfilter.message import name as names
 from blockfilter.message import response
 from blockfilter.message.answer import Limits
 from blockfilter.policy.rule import Mode
+from blockfilter.programme import facts as sizes
+from blockfilter.programme.store import NAME as PROGRAMME
 from blockfilter.resolve import resolver
 from blockfilter.resolve.routes import (
     SPECIAL_NAMES,
@@ -30,6 +42,8 @@ from blockfilter.resolve.upstream import Transport, Upstreams
 from blockfilter.serve.admission import Admission
 from blockfilter.serve.tcp import TcpLimits
 
+log = logging.getLogger(__name__)
+
 
 class Forwarding(NamedTuple):
     """All groups of upstreams: the default one first, then one a configured route."""
@@ -42,6 +56,32 @@ class Forwarding(NamedTuple):
     def groups(self) -> list[Upstreams]:
         """Every group once."""
         return [self.default, *self.routes.values()]
+
+
+def zone(settings: Settings, state: Path, now: float) -> ZoneInfo:
+    """The organisation's zone: what is frozen for this quarter, or what is configured.
+
+    Where none is configured it is the programme's, or else the system's.
+    """
+    asked = settings.server.time_zone or sizes.read(state / PROGRAMME, date.min).zone
+    wanted = ZoneInfo(asked or tzlocal.get_localzone_name() or "UTC")
+    frame = frozen(state, today(now, wanted))
+    if frame is not None and frame.zone != wanted.key:
+        log.warning(
+            "the time zone %s takes effect with the next quarter; until then it is %s",
+            wanted.key,
+            frame.zone,
+        )
+    return ZoneInfo(frame.zone) if frame is not None else wanted
+
+
+def frozen(state: Path, day: date) -> Frame | None:
+    """What is frozen for a day's quarter; None where nothing is, or where it cannot be read."""
+    try:
+        frames = Reader(state).frames()
+    except StateError:
+        return None  # nothing was counted yet; what is damaged is said by the counting itself
+    return frames.get(calendar.containing(Kind.QUARTER, day).name)
 
 
 def recorder(
@@ -68,9 +108,14 @@ def inputs(settings: Settings) -> Inputs:
     )
 
 
+def curated(settings: Settings) -> Path | None:
+    """The folder of the curated catalogue, if it is used."""
+    return (settings.catalog.folder or store.shipped()) if settings.policy.curated else None
+
+
 def _catalogs(settings: Settings) -> Iterator[Path]:
-    if settings.policy.curated:
-        yield settings.catalog.folder or store.shipped()
+    if (folder := curated(settings)) is not None:
+        yield folder
     if settings.catalog.local is not None:
         yield settings.catalog.local
 

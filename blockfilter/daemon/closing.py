@@ -42,8 +42,8 @@ def close(settings: Settings, until: date | None, now: datetime) -> Done:
     """Close what is due; StateError where a server does it, or `until` is not over."""
     state = state_directory(settings.server.state, os.environ)
     runtime = runtime_directory(settings.server.runtime, os.environ, state)
-    zone = assembly.zone(settings, state)
     moment = now.timestamp()
+    zone = assembly.zone(settings, state, moment)
     closing = Close(Means(state, Store(runtime), zone))
     if until is not None and moment < closing.due(until):
         raise StateError(

@@ -12,16 +12,16 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
-from zoneinfo import ZoneInfo
-
-import tzlocal
+from datetime import date
 
 from blockfilter import __version__
 from blockfilter.config import directories, systemd
 from blockfilter.config.resolvers import system_resolvers
 from blockfilter.config.settings import Settings
 from blockfilter.config.values import Endpoint
-from blockfilter.daemon import assembly, policy, process, status
+from blockfilter.counts.frame import Facts, Frame
+from blockfilter.daemon import assembly, counting, policy, process, status
+from blockfilter.daemon.counting import Counting, Parts
 from blockfilter.daemon.errands import (
     LOOK_JITTER,
     LOOK_SECONDS,
@@ -29,11 +29,12 @@ from blockfilter.daemon.errands import (
     REFRESH_SECONDS,
     Errands,
 )
-from blockfilter.daemon.partition import Offices, Partition
+from blockfilter.daemon.partition import Partition
 from blockfilter.daemon.probe import LoopProbe
 from blockfilter.daemon.schedule import Schedule
 from blockfilter.daemon.watch import Watch
 from blockfilter.errors import BlockfilterError, LoopError
+from blockfilter.hits.day import today
 from blockfilter.hits.recorder import Unrecorded
 from blockfilter.resolve.cache import Cache
 from blockfilter.resolve.repeats import Repeats
@@ -107,12 +108,14 @@ class Server:
         seen = await policy.fingerprint(wanted)
         self._loaded = await policy.load_at_start(wanted, self._state)
         self._policy_error = self._loaded.error
-        self._zone = _zone(settings.server.time_zone)
-        self._take_offices(())
+        self._zone = assembly.zone(settings, self._state, time.time())
         self._recorder = assembly.recorder(
             settings, self._runtime, self._state, self._zone, self._partition
         )
         self._recorder.open()
+        self._counting = self._counts()
+        if frame := assembly.frozen(self._state, today(time.time(), self._zone)):
+            self._take_offices(frame)
         self._hears = self._recorder if settings.counts.enabled else Unrecorded()
         parts.callback(self._put_hits_away)
         self._transport = Transport(
@@ -223,13 +226,39 @@ class Server:
             self._schedule.every(watchdog / 2, self._alive)
         self._schedule.start()
 
-    def _take_offices(self, offices: Offices) -> None:
-        """Put another partition in force: the offices of a quarter, at its start."""
-        self._partition.swap(offices)
+    def _counts(self) -> Counting | None:
+        """What closes days; None where counting is switched off."""
+        if not self._settings.counts.enabled:
+            return None
+        return Counting(
+            Parts(
+                self._state,
+                self._runtime,
+                self._zone,
+                self._recorder.epochs,
+                self._tally,
+                self._facts,
+                self._take_offices,
+            )
+        )
+
+    def _take_offices(self, frame: Frame) -> None:
+        """Put the offices of a quarter in force."""
+        self._partition.swap((one.id, one.prefixes) for one in frame.offices)
+
+    def _facts(self, day: date) -> Facts:
+        folder = assembly.curated(self._settings)
+        snapshot = self._loaded.policy.snapshot
+        return counting.facts(
+            counting.Known(self._state, self._settings, self._zone.key, folder, snapshot), day
+        )
 
     def _keep_hits(self) -> None:
+        """Move hits into their day's file, count the days that are over, and remove them."""
         now = time.time()
         self._recorder.fold(now)
+        if self._counting is not None:
+            self._counting.turn(now)
         self._recorder.close_days(now)
 
     def _put_hits_away(self) -> None:
@@ -351,6 +380,7 @@ class Server:
             ],
             "policy": self._loaded.facts(self._policy_error),
             "hits": {"state": state.status, "detail": state.detail},
+            "counts": {"detail": self._counting.trouble if self._counting else "switched off"},
             "runtime": {"ram_backed": directories.ram_backed(self._runtime)},
         }
         catalogs = assembly.inputs(self._settings).catalogs
@@ -382,8 +412,3 @@ def _bound(listeners: tuple[Endpoint, ...]) -> tuple[socket.socket, ...]:
 
 def _differ(one: Settings, other: Settings, *parts: str) -> bool:
     return any(getattr(one, part) != getattr(other, part) for part in parts)
-
-
-def _zone(configured: str) -> ZoneInfo:
-    """The organisation's time zone; the system's where none is configured."""
-    return ZoneInfo(configured or tzlocal.get_localzone_name() or "UTC")

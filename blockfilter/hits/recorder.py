@@ -100,15 +100,15 @@ class Recorder:
             self._troubles.begin(Trouble.FAULT, error)
 
     def open(self) -> None:
-        """Take the directory over and put away what a former process left, however it ended.
+        """Take the directory over and move what a former process left, however it ended.
 
+        Days that are over meanwhile are still there to be counted: `close_days` is the caller's.
         Raises StateError if another server holds it. Any other trouble is in `state`.
         """
         self._acquire()
         now = self._clock()
         self._attempt(Trouble.KEY, self._outbox.load)
         self._epochs.load(today(now, self._zone), self._outbox.key_day, self._traces())
-        self.close_days(now)
         self.fold(now)
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class Recorder:
         with self._maintaining:
             self._change_key(now)
             self._outbox.drain(today(now, self._zone))
-            self._attempt(Trouble.MOVE, lambda: self._move(now))
+            self._attempt(Trouble.MOVE, self._move)
 
     def forget_key(self, now: float) -> None:
         """Destroy the key of a day that is over. For a worker thread, at local midnight."""
@@ -182,18 +182,17 @@ class Recorder:
         else:
             self._troubles.begin(Trouble.CLOCK)
 
-    def _move(self, now: float) -> None:
-        self._move_finished(now)  # first, so that files do not pile up while this fails
+    def _move(self) -> None:
+        self._move_finished()  # first, so that files do not pile up while this fails
         if not self._journal.rotate():
             self._outbox.lossy = True
-        self._move_finished(now)
+        self._move_finished()
 
-    def _move_finished(self, now: float) -> None:
+    def _move_finished(self) -> None:
         failed: OSError | StateError | None = None
         for day, path in self._journal.finished():
             try:
-                if not is_closed(day, now, self._zone):
-                    self._add(day, path)
+                self._add(day, path)
                 self._journal.discard(path)
             except (OSError, StateError) as error:
                 failed = failed or error  # another day's file may be well
