@@ -6,7 +6,6 @@ it could be, `promised` lays them out.
 """
 
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
@@ -43,7 +42,6 @@ class Facts:
     spent: Fraction | None = None  # of the ledger; None: nothing was opened yet
     keys: int = 1  # as how many devices one may have counted on the worst day
     frames: tuple[Frame, ...] = ()  # what was frozen, oldest first
-    began: date | None = None
     simulated: bool = False
     help: Help
 
@@ -57,8 +55,9 @@ class Facts:
     @property
     def epsilon(self) -> Fraction:
         """What all figures together cost a device and day at the most."""
-        planned = sum((one.table.epsilon for one in self.plans), Fraction(0))
-        return max(planned, self.spent or Fraction(0)) * self.keys
+        planned = [one.table for one in self.plans] if self.frames else tables.TABLES.values()
+        listed = sum((one.epsilon for one in planned), Fraction(0))
+        return max(listed, self.spent or Fraction(0)) * self.keys
 
     @property
     def best_guess(self) -> int:

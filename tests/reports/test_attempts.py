@@ -1,6 +1,6 @@
 """The figures of a period out of a real ledger: sums, intervals, what is missing and why."""
 
-from collections import Counter
+from collections import defaultdict
 from fractions import Fraction
 
 import pytest
@@ -19,11 +19,11 @@ def found(place, period):
 
 def noise(epsilons, reach=400):
     """The law of a sum of discrete Laplace draws, term by term."""
-    law = {0: 1.0}
+    law: dict[int, float] = {0: 1.0}
     for epsilon in epsilons:
         alpha = 2.718281828459045 ** -float(epsilon)
         draw = [(1 - alpha) / (1 + alpha) * alpha ** abs(k) for k in range(-60, 61)]
-        summed: Counter[int] = Counter()
+        summed: defaultdict[int, float] = defaultdict(float)
         for at, chance in law.items():
             for k, more in enumerate(draw, -60):
                 if abs(at + k) <= reach:
