@@ -53,6 +53,7 @@ class Status:
     upstreams_down: tuple[str, ...]
     hits: str
     hits_detail: str
+    counts_detail: str
     ram_backed: bool
 
 
@@ -117,6 +118,8 @@ def _degraded(status: Status | None) -> tuple[str, ...]:
     found += [f"subscription: {one}; its last good copy is used" for one in status.sources_failing]
     if status.hits == "degraded":
         found.append(f"hits: {status.hits_detail or 'the store is degraded'}")
+    if status.counts_detail:
+        found.append(f"counts: {status.counts_detail}")
     if not status.ram_backed:
         found.append("runtime: the directory is not RAM-backed; hits of the day are on a disk")
     return tuple(found)
@@ -233,6 +236,7 @@ def read_status(file: Path) -> Status | None:
         ),
         hits=_text(tree, "hits", "state"),
         hits_detail=_text(tree, "hits", "detail"),
+        counts_detail=_text(tree, "counts", "detail"),
         ram_backed=_at(tree, "runtime", "ram_backed") is not False,
     )
 

@@ -4,6 +4,8 @@
 - :mod:`assembly`: settings to policy, routes, upstreams and answers; nothing runs yet.
 - :mod:`server`: the running parts: start, reload, drain, stop.
 - :mod:`probe`: whether queries sent upstream come back to us.
+- :mod:`counting`: when days are closed and what quarters are frozen from; :mod:`closing`: by hand.
+- :mod:`partition`: which office an address belongs to.
 - :mod:`schedule`: what happens by the clock; the only importer of APScheduler.
 - :mod:`errands`: what a server does for its catalogues by the clock, each in a child process.
 - :mod:`watch`: whether a catalogue has something new in force.

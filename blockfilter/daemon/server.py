@@ -380,7 +380,7 @@ class Server:
             ],
             "policy": self._loaded.facts(self._policy_error),
             "hits": {"state": state.status, "detail": state.detail},
-            "counts": {"detail": self._counting.trouble if self._counting else "switched off"},
+            "counts": {"detail": self._counting.trouble if self._counting else ""},
             "runtime": {"ram_backed": directories.ram_backed(self._runtime)},
         }
         catalogs = assembly.inputs(self._settings).catalogs

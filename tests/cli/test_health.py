@@ -275,6 +275,7 @@ def test_degraded_is_shown_and_still_healthy(run, tmp_path):
             address,
             upstreams=[{"address": "192.0.2.1:53", "up": False}],
             hits={"state": "degraded", "detail": "waiting for the store"},
+            counts={"detail": "counts.db: cannot be used (SQLITE_FULL)"},
             runtime={"ram_backed": False},
         )
         code, lines = run("--server", spelled(address), "--state", tmp_path)
@@ -282,6 +283,7 @@ def test_degraded_is_shown_and_still_healthy(run, tmp_path):
     assert [line.split(";")[0] for line in lines[:-1]] == [
         "degraded: upstream: 192.0.2.1:53 does not answer",
         "degraded: hits: waiting for the store",
+        "degraded: counts: counts.db: cannot be used (SQLITE_FULL)",
         "degraded: runtime: the directory is not RAM-backed",
     ]
     assert lines[-1].startswith("ok: ")
