@@ -100,10 +100,12 @@ def bands(heads: int) -> tuple[str, ...]:
 
 
 def _offices(frame: Frame) -> dict[str, int]:
-    """Heads by cell; none where the offices that are too small are too few people together."""
+    """Heads by cell; none where the offices that are too small are too few people together, nor
+    where offices have more heads than there are: one of the figures is wrong then.
+    """
     found = {one.id: one.heads for one in frame.offices if one.heads >= OFFICE_HEADS}
     rest = frame.heads - sum(found.values())
-    if 0 < rest < OFFICE_HEADS:
+    if rest and rest < OFFICE_HEADS:
         return {}
     return found | ({OTHER_OFFICES: rest} if rest > 0 else {})
 
