@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from blockfilter.counts import close, publish
+from blockfilter.counts import close, publish, tables
 from blockfilter.counts.accumulators import Accumulators, Key
 from blockfilter.counts.ledger import Figure, Opened
 
@@ -60,3 +60,14 @@ def halve_the_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (close, publish):
         honest = module.laplace
         monkeypatch.setattr(module, "laplace", lambda epsilon, draw=honest: draw(2 * epsilon))
+
+
+def number_small_offices(monkeypatch: pytest.MonkeyPatch, heads: int) -> None:
+    """Offices from so many heads on, as numbers."""
+    monkeypatch.setattr(tables, "OFFICE_HEADS", heads)
+    honest = publish._figures
+
+    def figures(one: Opened, values: Mapping[str, int]) -> dict[str, Figure]:
+        return honest(one._replace(form=tables.Form.NUMBER), values)
+
+    monkeypatch.setattr(publish, "_figures", figures)
