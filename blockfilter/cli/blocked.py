@@ -1,14 +1,18 @@
 """What is blocked by these settings, as reports and the privacy page tell it."""
 
+import os
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blockfilter.config.directories import state_place
 from blockfilter.errors import ListError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from blockfilter.catalog.snapshots import Inputs
     from blockfilter.config.settings import Settings
     from blockfilter.reports.figures import Blocked
 
@@ -17,12 +21,11 @@ _CALLED = ("the curated list", "the organisation’s own list")
 
 def blocked(settings: "Settings") -> "Blocked":
     """The releases in force, and how many names of each category they enforce. ListError."""
-    from blockfilter.cli import policies
     from blockfilter.daemon import assembly
     from blockfilter.reports.figures import Blocked, Category
 
     inputs = assembly.inputs(settings)
-    names = policies.opened(inputs, settings.server.state, _quiet).snapshot.names_by_category()
+    names = _names(inputs, state_place(settings.server.state, os.environ))
     folders = [Path(one) for one in inputs.catalogs]
     titles: dict[str, str] = {}
     for folder in reversed(folders):
@@ -32,6 +35,15 @@ def blocked(settings: "Settings") -> "Blocked":
         tuple(_releases(folders, called)),
         tuple(Category(one, titles.get(one, ""), names[one]) for one in sorted(names)),
     )
+
+
+def _names(inputs: "Inputs", state: Path) -> dict[str, int]:
+    """Enforced names by category. Who only looks makes no state directory."""
+    from blockfilter.cli import policies
+
+    with tempfile.TemporaryDirectory(prefix="blockfilter-") as temporary:
+        place = state if state.is_dir() else temporary
+        return policies.opened(inputs, place, _quiet).snapshot.names_by_category()
 
 
 def _releases(folders: list[Path], called: tuple[str, ...]) -> "Iterator[str]":

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 MOST_TICKS = 6  # more are no longer read but counted
 _STEPS = (1, 2, 5, 10)
+_LEAST = 1e-9  # what differs by less does not differ
 _LETTER = 6.7  # width of a letter at the size the style sheet sets, on the safe side
 
 
@@ -30,8 +31,8 @@ class Scale(NamedTuple):
 def ticks(low: float, high: float) -> list[float]:
     """Round values from at or below `low` to at or above `high`, with zero among them."""
     low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
-        high = 1.0
+    if high - low < _LEAST:
+        high = low + 1.0
     rough = (high - low) / (MOST_TICKS - 2)
     power = 10.0 ** floor(log10(rough))
     step = next(one * power for one in _STEPS if one * power >= rough * (1 - 1e-9))

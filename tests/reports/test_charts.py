@@ -130,6 +130,11 @@ def test_ticks_are_round_few_and_around_what_they_measure(low, more):
     assert 2 <= len(found) <= svg.MOST_TICKS + 2
 
 
+@pytest.mark.parametrize("value", [0, 5e-324, -5e-324, 1e-12])
+def test_an_axis_of_nothing_is_one_long(value):
+    assert svg.ticks(value, value)[-1] >= 1
+
+
 def test_labels_of_ticks_have_the_decimals_of_their_step():
     assert [svg.tick_label(one, 0.5) for one in (-0.5, 0, 0.5)] == ["−0.5", "0.0", "0.5"]
     assert svg.tick_label(20_000, 10_000) == "20,000"
