@@ -53,7 +53,7 @@ def close(settings: Settings, until: date | None, now: datetime) -> Done:
     following = _next(state)
     if until is not None and following is not None and until < following:
         return Done((), (), (), following.isoformat())
-    recorder = Recorder(runtime, zone, state=state)
+    recorder = Recorder(runtime, zone, clock=lambda: moment, state=state)
     try:
         recorder.open()
     except StateError as error:
