@@ -7,7 +7,7 @@ contradicts what was already published.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -35,12 +35,12 @@ def digest(before: str, text: str) -> str:
     return hashlib.sha256(f"{before}\n{text}".encode()).hexdigest()
 
 
-def of_figures(figures: Mapping[str, Any]) -> str:
-    """The digest of a release's figures, which its line holds."""
-    return hashlib.sha256(canonical(figures).encode()).hexdigest()
+def of_figures(figures: Sequence[Sequence[Any]]) -> str:
+    """The digest of a release's figures, which its line holds: (cell, value, low, high) in order."""
+    return hashlib.sha256(canonical([list(one) for one in figures]).encode()).hexdigest()
 
 
-def canonical(facts: Mapping[str, Any]) -> str:
+def canonical(facts: Mapping[str, Any] | Sequence[Any]) -> str:
     """JSON with one form for one meaning."""
     return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 _WEEK = timedelta(weeks=1)
 _QUARTER_WEEKS, _PART_WEEKS = 13, 4
-_NAME = re.compile(r"(\d{4})(?:-W(\d\d)|-Q([1-4])(?:-P([1-3]))?)?")
+_NAME = re.compile(r"([12]\d{3})(?:-W(\d\d)|-Q([1-4])(?:-P([1-3]))?)?", re.ASCII)
 
 
 class Kind(StrEnum):
@@ -65,7 +65,7 @@ def parse(name: str) -> Period:
     match = _NAME.fullmatch(name)
     if match:
         year, week, quarter, part = (int(one) if one else 0 for one in match.groups())
-        if year and week <= weeks_of(year) and not (match[2] and not week):
+        if week <= weeks_of(year) and not (match[2] and not week):
             monday = date.fromisocalendar(year, week or 1, 1)
             if quarter:
                 weeks = (quarter - 1) * _QUARTER_WEEKS + max(part - 1, 0) * _PART_WEEKS

@@ -58,7 +58,7 @@ def opened(path: Path, name: str, schemas: Mapping[str, str], mode: int) -> Iter
     """
     with translated(path):
         _make(path, mode)
-        connection = sqlite3.connect(path, timeout=WAITS)
+        connection = sqlite3.connect(path, timeout=WAITS, isolation_level=None)
     with closing(connection):
         with translated(path):
             found = _migrated(connection, name, schemas)
@@ -120,7 +120,8 @@ def _migrated(
     migrations = sqlite_utils.Migrations(name)
     for step, script in schemas.items():
         migrations(name=step)(_script(script))
-    migrations.apply(database)
+    if migrations.pending(database):  # which asks once, and `apply` five times
+        migrations.apply(database)
     return database
 
 

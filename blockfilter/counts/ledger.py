@@ -175,14 +175,14 @@ class Ledger:
 
     def release(self, one: Opened, figures: Mapping[str, Figure], *, flagged: bool) -> None:
         """Publish a period; a second time is refused by the primary key."""
-        told = {cell: list(figure) for cell, figure in figures.items()}
+        told = [(cell, *figure) for cell, figure in figures.items()]
         with self._atomic():
             head = self._end(one.key, RELEASED, flagged=flagged, figures=audit.of_figures(told))
             self._many(
                 "INSERT INTO releases VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (*one.key, cell, place, *figure, head)
-                    for place, (cell, figure) in enumerate(figures.items())
+                    for place, (cell, *figure) in enumerate(told)
                 ],
             )
 

@@ -127,16 +127,16 @@ def _expected(key: Key, told: _Told) -> tuple[object, ...]:
 
 
 def _figures(run: Run, story: _Story) -> Iterator[str]:
-    figures: dict[Key, dict[str, list[Any]]] = {}
+    figures: dict[Key, list[list[Any]]] = {}
     heads: dict[Key, set[str]] = {}
-    for table, period, cell, *figure, head in run(
-        'SELECT "table", period, cell, value, low, high, head FROM releases'
+    for table, period, *figure, head in run(
+        'SELECT "table", period, cell, value, low, high, head FROM releases ORDER BY place'
     ):
-        figures.setdefault((table, period), {})[cell] = figure
+        figures.setdefault((table, period), []).append(figure)
         heads.setdefault((table, period), set()).add(head)
     for key, told in sorted(story.periods.items()):
         published = told.last.get("what") == ledger.RELEASED
-        found = figures.pop(key, {})
+        found = figures.pop(key, [])
         if found and not published:
             yield f"{' '.join(key)}: has figures that were never published"
         elif published and told.last.get("figures") != audit.of_figures(found):

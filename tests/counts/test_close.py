@@ -1,0 +1,648 @@
+"""A day is counted once and then gone; what is due is published; whatever the clock does."""
+
+import os
+from dataclasses import replace
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from blockfilter.counts import calendar, verify
+from blockfilter.counts.accumulators import Up
+from blockfilter.counts.calendar import Kind
+from blockfilter.counts.close import Close, Means
+from blockfilter.counts.contribution import bounded
+from blockfilter.counts.frame import Facts, FramedOffice
+from blockfilter.counts.reader import Reader
+from blockfilter.errors import StateError
+from blockfilter.hits.store import Store
+from tests.counts.world import DAY, NOISE, OFFICES, YEAR, World, day, days, hits, monday
+
+SUNDAY = YEAR + 6 * DAY
+QUARTER_END = monday("2026-W14") - DAY
+
+
+def difference(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+    assert after.keys() == before.keys()
+    return {cell: after[cell] - before[cell] for cell in after}
+
+
+@pytest.fixture
+def begun(world):
+    """On the Monday that a year and all its periods begin."""
+    world.begin(YEAR)
+    world.advance(world.at(f"{YEAR} 00:01"))
+    return world
+
+
+OPEN = {
+    ("T0", "2026-W01"), ("T1", "2026-Q1-P1"), ("T2", "2026-Q1"), ("T3", "2026-Q1"),
+    ("TM", "2026-Q1-P1"),
+}  # fmt: skip
+
+
+# When a day is closed
+
+
+def test_nothing_is_counted_until_the_headcount_is_known(worlds):
+    world = worlds(heads=0, offices=())
+    world.meet(YEAR, 5)
+    assert world.advance(world.due(YEAR)) == ((), (), (), None)
+    assert world.next is None
+    assert world.reader.began is None
+    assert world.left() == [YEAR]  # the recorder's, until it must go
+
+
+def test_counting_begins_with_the_first_whole_day(world):
+    world.advance(world.at("2026-01-07 00:00"))
+    assert world.next == day("2026-01-08")
+    assert world.reader.began == day("2026-01-08")
+    assert world.reader.frames()["2026-Q1"].heads == 1200
+
+
+def test_a_day_is_counted_an_hour_after_its_end_and_then_gone(begun):
+    begun.meet(YEAR, 5)
+    assert begun.due(YEAR) == begun.at(f"{YEAR + DAY} 01:00")
+    assert begun.advance(begun.due(YEAR) - 1).closed == ()
+    assert begun.left() == [YEAR]
+    assert begun.advance(begun.due(YEAR)).closed == (YEAR,)
+    assert begun.left() == []
+    assert begun.next == YEAR + DAY
+
+
+def test_closing_again_changes_nothing(begun):
+    begun.live(YEAR, SUNDAY, 30)
+    before = {file.name: file.read_bytes() for file in begun.state.iterdir()}
+    for minutes in range(5):
+        done = begun.advance(begun.due(SUNDAY) + 60 * minutes)
+        assert done[:3] == ((), (), ())
+    begun.advance(begun.due(YEAR))  # however often, and for a day long past
+    assert {file.name: file.read_bytes() for file in begun.state.iterdir()} == before
+
+
+def test_a_day_is_added_to_each_period_it_lies_in(begun):
+    before = {key: begun.values(*key) for key in OPEN}
+    begun.store.add(YEAR, hits(YEAR, range(40)))
+    begun.store.add(
+        YEAR, hits(YEAR, range(40, 47), hour=21, office="north", category="massage-ads")
+    )
+    begun.store.add(YEAR, hits(YEAR, range(60, 63), hour=9, office="tiny", category="classifieds"))
+    begun.store.add(YEAR, hits(YEAR, range(11), mode="monitored"))
+    begun.advance(begun.due(YEAR))
+    assert {key: difference(begun.values(*key), before[key]) for key in OPEN} == {
+        ("T0", "2026-W01"): {"total": 50},
+        ("T1", "2026-Q1-P1"): {"escort-ads": 40, "massage-ads": 7, "other": 3},
+        ("T2", "2026-Q1"): {"20-08": 7, "08-12": 3, "12-16": 40, "16-20": 0},
+        ("T3", "2026-Q1"): {"hq": 40, "north": 7, "other offices": 3},
+        ("TM", "2026-Q1-P1"): {"total": 11},
+    }
+
+
+def test_a_device_counts_once_whatever_it_met(begun):
+    before = {key: begun.values(*key) for key in OPEN}
+    for hour in range(24):
+        for office in ("hq", "north"):
+            for category in ("escort-ads", "massage-ads"):
+                begun.meet(YEAR, 1, hour=hour, office=office, category=category)
+                begun.meet(YEAR, 1, hour=hour, office=office, category=category, mode="monitored")
+    begun.advance(begun.due(YEAR))
+    for key in OPEN:
+        assert sum(difference(begun.values(*key), before[key]).values()) == 1
+
+
+def test_only_days_of_a_period_are_in_it(begun):
+    begun.live(YEAR, SUNDAY, 100)
+    begun.live(SUNDAY + DAY, SUNDAY + 7 * DAY, 50)
+    first, second = begun.reader.rows("T0")
+    assert abs(first.value - 700) < NOISE
+    assert abs(second.value - 350) < NOISE
+
+
+def test_another_key_of_a_day_is_charged_and_a_third_never(begun):
+    begun.keys = {YEAR: 1, YEAR + DAY: 2, YEAR + 2 * DAY: 7}
+    begun.live(YEAR, YEAR)
+    assert begun.reader.budget().epochs == 1
+    begun.live(YEAR + DAY, YEAR + DAY)
+    assert begun.reader.budget().epochs == 2
+    begun.live(YEAR + 2 * DAY, YEAR + 2 * DAY)
+    assert begun.reader.budget().epochs == 2
+    charged = [line for line in begun.reader.events() if line["what"] == "charged"]
+    assert [(line["day"], line["epochs"]) for line in charged] == [
+        (f"{YEAR + DAY}", 2), (f"{YEAR + 2 * DAY}", 2)
+    ]  # fmt: skip
+
+
+def test_a_day_is_noted_until_it_is_closed(begun):
+    begun.close().note(YEAR - DAY, Up(7))
+    begun.up(YEAR, hours=2)
+    begun.live(YEAR, SUNDAY, hours=24)
+    begun.close().note(YEAR, Up(10**6))
+    (week,) = begun.reader.coverage()
+    assert (week.days_up, week.uptime) == (7, 1)
+
+
+def test_nothing_is_noted_before_counting_begins(world):
+    world.up(YEAR)
+    world.begin(YEAR)
+    world.live(YEAR, SUNDAY, hours=0)
+    assert world.reader.coverage()[0].days_up == 0
+
+
+# What is published
+
+
+def test_an_open_period_has_no_row(begun):
+    begun.live(YEAR, SUNDAY - DAY, 100)
+    for table in ("T0", "T1", "T2", "T3", "TM"):
+        assert begun.reader.rows(table) == []
+    assert set(begun.states().values()) == {"open"}
+    begun.live(SUNDAY, SUNDAY, 100)
+    assert [row.period for row in begun.reader.rows("T0")] == ["2026-W01"]
+
+
+def test_a_quarter_publishes_every_table_on_its_calendar(begun):
+    done = begun.live(YEAR, QUARTER_END, 30)
+    weeks = [f"T0 2026-W{number:02}" for number in range(1, 14)]
+    parts = [f"{table} 2026-Q1-P{part}" for table in ("T1", "TM") for part in (1, 2, 3)]
+    assert sorted(done.released) == sorted([*weeks, *parts, "T2 2026-Q1", "T3 2026-Q1"])
+    assert done.lost == ()
+    assert [len(begun.reader.rows(table)) for table in ("T0", "T1", "T2", "T3", "TM")] == [
+        13, 9, 4, 3, 3
+    ]  # fmt: skip
+    assert verify.faults(begun.state) == []
+    assert begun.reader.budget() == (begun.reader.budget().per_device_day, 1, pytest.approx(0.7685, abs=1e-4))  # fmt: skip
+
+
+def test_a_first_partial_period_is_not_published(world):
+    world.begin(day("2026-01-07"))  # a Wednesday
+    done = world.live(day("2026-01-07"), monday("2026-W10") - DAY, 10)
+    assert min(done.released) == "T0 2026-W03"
+    assert world.states("T1") == {"T1 2026-Q1-P2": "released", "T1 2026-Q1-P3": "open"}
+    assert world.states("T2") == {}
+    world.live(monday("2026-W10"), monday("2026-W14"), 10)
+    assert world.states("T2") == {"T2 2026-Q2": "open"}
+    assert "2026-W02" not in {one.week for one in world.reader.coverage()}
+
+
+@pytest.mark.parametrize(
+    ("hours", "state", "flagged"),
+    [(0, "not measured", False), (0.5, "released", True), (21.5, "released", True),
+     (21.7, "released", False), (24, "released", False)],
+)  # fmt: skip
+def test_time_up_decides_whether_and_how_a_period_is_published(begun, hours, state, flagged):
+    begun.live(YEAR, SUNDAY, 10, hours=hours)
+    (fact,) = (one for one in begun.reader.periods("T0") if one.period == "2026-W01")
+    assert (fact.state, fact.flagged) == (state, flagged)
+    assert [row.flagged for row in begun.reader.rows("T0")] == [flagged] * (state == "released")
+    assert begun.values("T0", "2026-W01") == {}
+    assert verify.faults(begun.state) == []
+
+
+def test_zero_and_less_are_published_like_any_other(worlds):
+    categories = {f"c{number}": 100 for number in range(200)}
+    world = worlds(heads=1200, categories=categories)
+    world.begin(YEAR)
+    world.live(YEAR, YEAR + 27 * DAY)
+    values = [row.value for row in world.reader.rows("T1")]
+    assert len(values) == 201
+    assert min(values) < 0 < max(values)
+    assert 0 in values
+
+
+@pytest.mark.parametrize("addresses", [1, 2])
+def test_a_figure_has_noise_from_its_beginning_and_fresh_noise_from_its_end(worlds, addresses):
+    categories = {f"c{number}": 100 for number in range(400)}
+    world = worlds(categories=categories, addresses_per_device=addresses)
+    world.begin(YEAR)
+    world.advance(world.at(f"{YEAR} 00:01"))
+    began = world.values("T1", "2026-Q1-P1")
+    world.live(YEAR, YEAR + 26 * DAY)
+    assert world.values("T1", "2026-Q1-P1") == began
+    world.live(YEAR + 27 * DAY, YEAR + 27 * DAY)
+    ended = {row.cell: row.value - began[row.cell] for row in world.reader.rows("T1")}
+    for draws, epsilon in ((began, 0.4), (ended, 0.2)):
+        spread = sum(abs(value) for value in draws.values()) / len(draws)
+        assert 0.7 < spread * epsilon / addresses < 1.3  # 5 sd of a mean of 401
+    assert {row.high - row.low for row in world.reader.rows("T1")} == {32 if addresses == 1 else 66}
+    assert {row.high - row.value for row in world.reader.rows("T1")} == {
+        16 * addresses + addresses - 1
+    }
+    assert world.reader.periods("T1")[0].addresses == addresses
+
+
+def test_a_year_whose_noise_was_made_for_one_address_is_charged_for_two(worlds):
+    world = worlds(heads=200)
+    world.begin(YEAR)
+    world.live(YEAR, YEAR + DAY)
+    assert world.reader.budget().epochs == 1
+    world.facts = replace(world.facts, heads=200, addresses_per_device=2)
+    world.live(YEAR + 2 * DAY, YEAR + 2 * DAY)
+    assert world.reader.budget().epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("heads", "expected"), [(24, None), (25, ">=40"), (49, ">=40"), (50, 530), (249, 530)]
+)
+def test_a_small_organisation_has_one_figure_a_year(worlds, heads, expected):
+    world = worlds(heads=heads, offices=())
+    world.begin(YEAR)
+    end = monday("2026-W53") + 6 * DAY
+    for one in days(YEAR, end):
+        if one.weekday() == 6:  # a week at a time
+            world.meet(one, 10)
+            world.up(one)
+            world.advance(world.due(one))
+    rows = world.reader.rows("T0")
+    if expected is None:
+        assert (rows, world.states()) == ([], {})
+        return
+    assert world.states() == {"T0 2026": "released", "T0 2027": "open"}
+    (row,) = rows
+    if heads < 50:
+        assert row[2:] == ("total", expected, None, None, True)
+    else:
+        assert abs(row.value - expected) < NOISE
+        assert row.high - row.value == row.value - row.low == 8
+
+
+def test_offices_are_published_as_words(begun):
+    for one in days(YEAR, QUARTER_END):
+        begun.store.add(one, hits(one, range(40)))
+        begun.store.add(one, hits(one, range(100, 120), office="north"))
+        begun.up(one)
+        begun.advance(begun.due(one))
+    assert {row.cell: row.value for row in begun.reader.rows("T3")} == {
+        "hq": "similar", "north": "similar", "other offices": "below"
+    }  # fmt: skip
+
+
+def test_coverage_tells_of_a_week_and_of_nobody(begun):
+    for number, one in enumerate(days(YEAR, SUNDAY)):
+        begun.meet(one, 500)
+        begun.up(one, hours=24 if number else 0, served=1111, offices="hq elsewhere gone")
+        begun.advance(begun.due(one))
+    (week,) = begun.reader.coverage()
+    assert week == ("2026-W01", 7780, 6, pytest.approx(6 / 7, abs=0.001), None, "", 0.5, True)
+
+
+# Nights that were missed
+
+
+@pytest.mark.parametrize(
+    ("last", "again"),
+    [("2026-01-13", "2026-01-15 09:00"), ("2026-01-13", "2026-02-03 09:00"),
+     ("2026-03-20", "2026-04-08 09:00")],
+)  # fmt: skip
+def test_days_without_the_machine_are_made_up(begun, last, again):
+    until = day(last)
+    begun.live(YEAR, until - DAY, 100)
+    begun.meet(until, 100)  # its last day; then it is off, and back with the file still there
+    begun.up(until)
+    now = begun.at(again)
+    back = day(again[:10])
+    begun.meet(back, 100)
+    done = begun.advance(now)
+    assert list(done.closed) == list(days(until, back - DAY))
+    assert begun.left() == [back]
+    assert done.lost == ()
+    begun.live(back, monday("2026-W18") - DAY, 100)
+    seen = {row.period: row for row in begun.reader.rows("T0")}
+    states = begun.states("T0")
+    for week, one in ((one.period, one) for one in begun.reader.periods("T0")):
+        lived = sum(1 for each in days(one.first, one.last) if not until < each < back)
+        if one.state != "open":
+            assert states[f"T0 {week}"] == ("released" if lived else "not measured")
+        if week in seen:
+            assert abs(seen[week].value - 100 * lived) < NOISE
+            assert seen[week].flagged == (lived < 7)
+    assert verify.faults(begun.state) == []
+
+
+def test_a_day_closed_so_late_that_its_hits_had_to_go_flags_its_week(begun):
+    """The server was away from one to four in the night, and up all day."""
+    begun.live(YEAR, YEAR + 2 * DAY, 100)
+    begun.up(YEAR + 3 * DAY)
+    begun.advance(begun.due(YEAR + 3 * DAY) + 3 * 3600)
+    begun.live(YEAR + 4 * DAY, QUARTER_END, 100)
+    flags = {row.period: row.flagged for row in begun.reader.rows("T0")}
+    assert flags.pop("2026-W01")
+    assert not any(flags.values())
+    assert {row.flagged for row in begun.reader.rows("T2")} == {False}  # one day of 91
+
+
+# Clocks
+
+
+def test_a_day_that_is_closed_never_opens_again(begun):
+    begun.live(YEAR, YEAR + 2 * DAY, 100)
+    before = {key: begun.values(*key) for key in OPEN}
+    for one in (YEAR, YEAR + 2 * DAY, YEAR + DAY):  # the clock is set back, and hits come again
+        begun.meet(one, 700)
+        begun.up(one)
+        assert begun.advance(begun.at(f"{one} 12:00")).closed == ()
+        assert begun.left() == []
+        assert begun.advance(begun.due(one)).closed == ()
+    assert {key: begun.values(*key) for key in OPEN} == before
+    begun.live(YEAR + 3 * DAY, SUNDAY, 100)
+    (row,) = begun.reader.rows("T0")
+    assert abs(row.value - 700) < NOISE
+
+
+def test_published_figures_stay_when_the_clock_is_set_back_over_them(begun):
+    begun.live(YEAR, monday("2026-W06") - DAY, 100)
+    rows = {table: begun.reader.rows(table) for table in ("T0", "T1", "TM")}
+    states = begun.states()
+    for one in days(YEAR, monday("2026-W06") - DAY):
+        begun.meet(one, 900)
+        begun.advance(begun.due(one))
+    assert {table: begun.reader.rows(table) for table in rows} == rows
+    assert begun.states() == states
+    assert begun.left() == []
+
+
+def test_a_clock_that_ran_ahead_closes_those_days_and_counting_goes_on_behind_them(begun):
+    begun.live(YEAR, YEAR + 8 * DAY, 100)
+    here, ahead = YEAR + 9 * DAY, YEAR + 40 * DAY
+    begun.meet(here, 100)
+    done = begun.advance(begun.at(f"{ahead} 12:00"))
+    assert list(done.closed) == list(days(here, ahead - DAY))
+    states = begun.states("T0")
+    assert (states["T0 2026-W02"], states["T0 2026-W03"]) == ("released", "not measured")
+    for one in days(here, ahead - DAY):  # back; all of it is lived through, and none of it counts
+        begun.meet(one, 100)
+        begun.up(one)
+        assert begun.advance(begun.due(one)).closed == ()
+        assert begun.left() == []
+    assert begun.states("T0") == states
+    begun.live(ahead, monday("2026-W09") - DAY, 100)
+    rows = {row.period: row for row in begun.reader.rows("T0")}
+    assert abs(rows["2026-W08"].value - 700) < NOISE
+    assert rows["2026-W02"].flagged
+    assert verify.faults(begun.state) == []
+
+
+@pytest.mark.parametrize("years", [1, 10, -1, -56])
+def test_a_clock_that_is_wrong_by_years_is_not_believed(begun, years):
+    begun.live(YEAR, YEAR + 8 * DAY, 100)
+    before = {key: begun.values(*key) for key in begun_keys(begun)}
+    wrong = begun.at(f"{YEAR.year + years}-12-29 12:00")
+    with pytest.raises(
+        StateError, match=r"accumulators\.db: its next day to be closed is .* set the"
+    ):
+        begun.advance(wrong)
+    assert {key: begun.values(*key) for key in begun_keys(begun)} == before
+    assert begun.next == YEAR + 9 * DAY
+    begun.live(YEAR + 9 * DAY, YEAR + 13 * DAY, 100)
+    rows = {row.period: row for row in begun.reader.rows("T0")}
+    assert abs(rows["2026-W02"].value - 700) < NOISE
+    assert not rows["2026-W02"].flagged
+
+
+def begun_keys(world: World) -> set[tuple[str, str]]:
+    return {(one.table, one.period) for one in world.reader.periods() if one.state == "open"}
+
+
+def test_after_a_year_off_the_remedy_of_the_message_lets_counting_go_on(begun):
+    begun.live(YEAR, YEAR + 8 * DAY, 100)
+    again = YEAR + 400 * DAY
+    with pytest.raises(
+        StateError, match="remove the file: the periods that are open are then lost"
+    ):
+        begun.advance(begun.at(f"{again} 12:00"))
+    (begun.state / "accumulators.db").unlink()
+    assert len(begun.advance(begun.at(f"{again} 12:00")).lost) == 5
+    assert begun.next == again + DAY
+    begun.live(again + DAY, again + 20 * DAY, 100)
+    assert abs(begun.reader.rows("T0")[-1].value - 700) < NOISE
+    assert verify.faults(begun.state) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-14", 24)]
+)
+def test_a_day_of_a_clock_change_is_a_day(world, text, hours):
+    of = day(text)
+    first = of - 6 * DAY  # all are Sundays
+    world.begin(first)
+    world.live(first, of - DAY, 100, hours=24)
+    assert world.due(of) - world.at(f"{of} 00:00") == (hours + 1) * 3600
+    world.store.add(of, hits(of, range(60), hour=2))  # twice that hour, once, or never
+    world.store.add(of, hits(of, range(30, 90), hour=2))
+    world.live(of, of, hours=hours)
+    (row,) = world.reader.rows("T0")
+    assert abs(row.value - 690) < NOISE
+    assert not row.flagged
+    assert world.reader.coverage()[0].uptime == 1
+
+
+@pytest.mark.parametrize(("text", "missing"), [("2026-03-29", 21), ("2026-10-25", 23)])
+def test_a_share_of_a_day_of_a_clock_change(world, text, missing):
+    of = day(text)
+    first = of - 6 * DAY
+    world.begin(first)
+    world.live(first, of - DAY, hours=24)
+    world.live(of, of, hours=2)
+    whole = 6 * 24 + missing + 2
+    assert world.reader.coverage()[0].uptime == pytest.approx(1 - missing / whole, abs=0.001)
+    assert world.reader.rows("T0")[0].flagged
+
+
+@pytest.mark.parametrize(
+    "zone", ["America/New_York", "Pacific/Auckland", "Pacific/Kiritimati", "UTC"]
+)
+def test_a_change_of_time_zone_counts_every_day_once(worlds, zone):
+    world = worlds()
+    change = monday("2026-W14")
+    world.begin(change - 7 * DAY)
+    world.live(change - 7 * DAY, change - 2 * DAY, 100)
+    world.zone = ZoneInfo(zone)
+    world.facts = replace(world.facts, heads=1200, offices=OFFICES, zone=zone)
+    closed: list[object] = []
+    now = world.at(f"{change - 2 * DAY} 01:30")
+    while world.next != change + 9 * DAY:
+        if world.next not in world.left():
+            world.meet(world.next, 100)
+        world.up(world.next, hours=4)
+        closed += world.advance(now).closed
+        now += 2 * 3600
+    assert closed == list(days(change - DAY, change + 8 * DAY))
+    assert world.reader.frames()["2026-Q2"].zone == zone
+    rows = {row.period: row for row in world.reader.rows("T0")}
+    assert abs(rows["2026-W13"].value - 700) < NOISE
+    assert abs(rows["2026-W14"].value - 700) < NOISE
+    assert not rows["2026-W14"].flagged
+
+
+# Sizes that change
+
+
+def grown(world: World, quarters: list[tuple[int, tuple[FramedOffice, ...]]]) -> None:
+    """Live through quarters of these headcounts and offices, a week at a time and without hits."""
+    begin = YEAR
+    known = [replace(world.facts, heads=heads, offices=offices) for heads, offices in quarters]
+    for facts, after in pairwise([*known, known[-1]]):
+        world.facts = facts
+        if begin == YEAR:
+            world.begin(YEAR)
+        for week in calendar.weeks(calendar.containing(Kind.QUARTER, begin)):
+            world.up(week.first)
+            world.advance(world.due(week.last) - 3600 - 1)  # in the last second of Sunday
+            begin = week.last + DAY
+        world.facts = after
+    world.advance(world.due(begin))
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        [30, 60, 300, 1200, 1200, 300, 60, 30],
+        [1200, 30, 1200, 30, 1200, 30, 1200, 300],
+        [300, 100, 300, 1200, 10, 10, 3000, 2999],
+        [249, 250, 999, 1000, 249, 1000, 250, 24],
+    ],
+)
+def test_growing_and_shrinking_never_publishes_a_day_twice_in_a_table(worlds, heads):
+    world = worlds()
+    grown(world, [(size, ()) for size in heads])
+    by_table: dict[str, set[object]] = {}
+    for one in world.reader.periods():
+        taken = by_table.setdefault(one.table, set())
+        lived = set(days(one.first, one.last))
+        assert not taken & lived
+        taken |= lived
+    assert [frame.heads for frame in world.reader.frames().values()] == [*heads, heads[-1]]
+    assert verify.faults(world.state) == []
+
+
+def test_a_yearly_number_goes_on_to_its_end_when_the_organisation_grows(worlds):
+    world = worlds()
+    grown(world, [(200, ())] + [(1200, ())] * 4)
+    t0 = world.states("T0")
+    assert list(t0)[:2] == ["T0 2026", "T0 2027-W01"]
+    assert "T1 2026-Q2-P1" in world.states("T1")
+    assert world.reader.periods("T0")[0].heads == 200
+
+
+def test_offices_come_and_go_with_the_quarter(worlds):
+    world = worlds()
+    hq, north = OFFICES
+    grown(world, [(1200, (hq,)), (1200, (hq, north)), (999, (hq, north)), (1000, (hq, north))])
+    cells = {one.period: one.state for one in world.reader.periods("T3")}
+    assert cells == {"2026-Q1": "released", "2026-Q2": "released"}
+    assert [row.cell for row in world.reader.rows("T3", ["2026-Q1"])] == ["hq", "other offices"]
+    assert [row.cell for row in world.reader.rows("T3", ["2026-Q2"])] == ["hq", "north", "other offices"]  # fmt: skip
+
+
+def test_what_changes_within_a_quarter_changes_nothing(begun):
+    frame = begun.reader.frames()["2026-Q1"]
+    begun.live(YEAR, SUNDAY)
+    begun.facts = replace(begun.facts, heads=5000, offices=(), zone="UTC", addresses_per_device=1)
+    begun.live(SUNDAY + DAY, SUNDAY + 7 * DAY)
+    assert begun.reader.frames() == {"2026-Q1": frame}
+    assert {one.heads for one in begun.reader.periods()} == {1200}
+
+
+def test_a_headcount_that_is_unknown_for_a_while_keeps_what_was_frozen(begun):
+    begun.live(YEAR, SUNDAY)
+    begun.facts = Facts()
+    begun.live(SUNDAY + DAY, SUNDAY + 7 * DAY)
+    assert begun.states("T0")["T0 2026-W02"] == "released"
+
+
+def test_categories_are_those_of_the_period_s_beginning(begun):
+    begun.live(YEAR, SUNDAY)
+    begun.facts = replace(begun.facts, heads=1200, offices=OFFICES, categories={"new-ads": 25})
+    begun.live(SUNDAY + DAY, monday("2026-W09") - DAY, 10, category="new-ads")
+    cells = {
+        period: [row.cell for row in begun.reader.rows("T1", [f"2026-Q1-{period}"])]
+        for period in ("P1", "P2")
+    }
+    assert cells == {"P1": ["escort-ads", "massage-ads", "other"], "P2": ["new-ads", "other"]}
+
+
+# What cannot be done
+
+
+class Stubborn(Store):
+    """Files that cannot be removed for a while."""
+
+    def __init__(self, directory, failures):
+        super().__init__(directory)
+        self.failures = failures
+
+    def destroy(self, of):
+        if self.failures:
+            self.failures -= 1
+            raise PermissionError(13, "Permission denied")
+        super().destroy(of)
+
+
+def test_a_file_that_cannot_be_removed_is_counted_once_and_removed_later(begun, caplog):
+    begun.store = Stubborn(begun.runtime, failures=2)
+    before = begun.values("T0", "2026-W01")
+    begun.meet(YEAR, 100)
+    assert begun.advance(begun.due(YEAR)).closed == (YEAR,)
+    assert "could not be removed yet (Permission denied)" in caplog.text
+    assert begun.left() == [YEAR]
+    begun.advance(begun.due(YEAR) + 60)
+    assert begun.left() == [YEAR]
+    begun.advance(begun.due(YEAR) + 120)
+    assert begun.left() == []
+    assert difference(begun.values("T0", "2026-W01"), before) == {"total": 100}
+
+
+def test_a_runtime_directory_that_is_gone_is_said_and_the_day_is_closed(begun, caplog):
+    begun.runtime.rmdir()
+    assert begun.advance(begun.due(YEAR)).closed == (YEAR,)
+    assert "cannot be looked for (No such file or directory)" in caplog.text
+
+
+def test_a_state_directory_that_is_gone_is_named(quick):
+    world = World(quick / "world")
+    world.state.rmdir()
+    for act in (lambda: world.advance(world.due(YEAR)), lambda: world.up(YEAR)):
+        with pytest.raises(StateError, match=r"state/counts\.lock: cannot be opened"):
+            act()
+
+
+def test_processes_that_close_at_the_same_time_count_once(begun):
+    before = {key: begun.values(*key) for key in OPEN}
+    begun.live(YEAR, SUNDAY - DAY, 100)
+    begun.meet(SUNDAY, 100)
+    begun.up(SUNDAY)
+    children = []
+    gate, opener = os.pipe()
+    for _ in range(6):
+        children.append(os.fork())
+        if not children[-1]:
+            os.close(opener)
+            os.read(gate, 1)  # until all are there
+            try:
+                done = begun.advance(begun.due(SUNDAY))
+            except BaseException:  # noqa: BLE001  # a child has nobody to tell
+                os._exit(9)
+            os._exit(1 if done.closed else 0)
+    os.close(gate)
+    os.close(opener)
+    ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert sorted(ends) == [0, 0, 0, 0, 0, 1]
+    assert len(begun.reader.rows("T0")) == 1
+    assert sum(difference(begun.values("T2", "2026-Q1"), before["T2", "2026-Q1"]).values()) == 700
+    assert verify.faults(begun.state) == []
+
+
+def test_a_simulated_close_says_so_and_knows_what_it_added(world):
+    known = []
+
+    def contribute(of, devices):
+        known.append(bounded(devices))
+        return known[-1]
+
+    means = Means(world.state, world.store, world.zone, contribute=contribute, simulated=True)
+    close = Close(means)
+    close.advance(world.at(f"{YEAR} 00:00"), world.facts)
+    world.meet(YEAR, 12)
+    close.advance(world.due(YEAR), world.facts)
+    assert [one.enforced.total() for one in known] == [12]
+    assert Reader(world.state).simulated
+    assert Reader(world.state).began == YEAR
