@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blockfilter.errors import StateError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -95,15 +93,11 @@ def _facts(settings: "Settings") -> "Facts":
 
 
 def _reader(place: Path) -> "Reader | None":
-    """The ledger, where there is one yet; a damaged one is no reason to promise less quietly."""
+    """The ledger, where there is one yet; of a damaged one nothing is promised."""
     from blockfilter.counts.reader import Reader
+    from blockfilter.reports.making import COUNTS
 
-    try:
-        return Reader(place)
-    except StateError:
-        if (place / "counts.db").exists():
-            raise
-        return None
+    return Reader(place) if (place / COUNTS).exists() else None
 
 
 def _organisation(place: Path) -> str:

@@ -99,6 +99,9 @@ def _cell(one: Step) -> str:
     flag = FLAG if one.row.flagged else ""
     value = one.row.value
     written = words.number(value) if isinstance(value, int) else value
+    if isinstance(value, int) and value <= 0:
+        written += f"{flag}, {words.ABOUT_NOTHING}"
+        flag = ""
     between = words.interval(one.row.low, one.row.high).replace(" ", words.NO_BREAK)
     return f"{label}{written}{flag}" + (f" ({between})" if between else "")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from blockfilter.programme.activity import CHANNELS
+from blockfilter.programme.activity import CHANNELS, Kind
 from blockfilter.programme.reached import Adopted, Reach
 from blockfilter.reports import charts, sentences, words
 from blockfilter.reports.charts import Bar
@@ -40,7 +40,10 @@ def _kind(one: Reach) -> str:
 
 
 def _reach(one: Reach) -> tuple[str, str]:
-    return sentences.reach(one), sentences.share(one)
+    said = sentences.reach(one)
+    if one.kind is Kind.EVENT and one.records:
+        said += f" at {words.counted(one.records, 'event')}"
+    return said, sentences.share(one)
 
 
 def _shares(pairs: tuple[tuple[Reach, Reach], ...]) -> Iterator[Bar]:

@@ -7,13 +7,13 @@ from pathlib import Path
 from blockfilter.counts import tables
 from blockfilter.counts.calendar import Period
 from blockfilter.counts.reader import Reader
-from blockfilter.errors import StateError
 from blockfilter.programme.store import NAME, Store
 from blockfilter.reports import asked, figures, page, table
 from blockfilter.reports.attempts import Book
 from blockfilter.reports.efforts import Efforts, efforts
 from blockfilter.reports.figures import Blocked, Report
 
+COUNTS = "counts.db"  # what `counts.reader` reads
 FORMATS: dict[str, Callable[[Report], str]] = {
     "html": page.html,
     "csv": table.whole_csv,
@@ -46,12 +46,10 @@ def file_name(report: Report, form: str) -> str:
 
 
 def _book(state: Path, today: date, *, counting: bool) -> Book | None:
-    try:
-        return Book(Reader(state))
-    except StateError:
-        if (state / NAME).is_file() and (not counting or _too_small(state, today)):
-            return None
-        raise
+    nothing = not (state / COUNTS).exists() and (state / NAME).is_file()
+    if nothing and (not counting or _too_small(state, today)):
+        return None
+    return Book(Reader(state))
 
 
 def _too_small(state: Path, today: date) -> bool:

@@ -1,5 +1,6 @@
 """One table as `report show` prints it: what was asked for, and why there is nothing where so."""
 
+import textwrap
 from typing import NamedTuple
 
 from blockfilter.counts import tables
@@ -9,6 +10,7 @@ from blockfilter.errors import StateError
 from blockfilter.reports import asked, sentences, words
 from blockfilter.reports.attempts import OPEN, RELEASED, Book, Missing
 
+WIDTH = 100  # columns of what stands below the table
 _GAP = "  "
 
 
@@ -73,7 +75,7 @@ def lines(found: Single, *, simulated: bool) -> list[str]:
         _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in body
     ]
-    return [heading, *shown, sentences.WHAT_IS_COUNTED]
+    return [heading, *shown, *textwrap.wrap(sentences.WHAT_IS_COUNTED, WIDTH)]
 
 
 def _order(name: str) -> tuple[int, ...]:

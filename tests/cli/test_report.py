@@ -36,7 +36,7 @@ def test_show_prints_the_totals(report):
     lines = report("show").stdout.splitlines()
     assert lines[0] == "T0 organisation, total (simulated)"
     assert lines[2].split() == ["2026-W01", "total", "22", "14", "to", "30"]
-    assert lines[-2].startswith("2026-W53")
+    assert any(line.startswith("2026-W53") for line in lines)
 
 
 def test_show_prints_one_json_object(report):

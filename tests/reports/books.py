@@ -23,7 +23,7 @@ from blockfilter.programme.keeper import Keeper, NewOffice
 from blockfilter.programme.store import NAME, Store
 
 BEGAN = date(2025, 12, 29)  # the Monday of 2026-W01
-TODAY = date(2030, 1, 1)
+TODAY = date(2040, 1, 1)
 _HASTY = "PRAGMA synchronous = OFF"  # a test's file need not survive a power cut
 CATEGORIES = {"escort-ads": 900, "massage-ads": 300, "review-board": 40, "other": 5}
 
@@ -147,7 +147,7 @@ def programme(place: Path, name: str = "Example Corp", heads: int | None = 1200)
 def keeper(store: Store) -> Keeper:
     """Somebody who records."""
     return Keeper(
-        store, "ada", now=lambda: datetime(2030, 1, 1, tzinfo=UTC), today=TODAY, begun=False
+        store, "ada", now=lambda: datetime(2040, 1, 1, tzinfo=UTC), today=TODAY, begun=False
     )
 
 

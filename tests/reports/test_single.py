@@ -26,8 +26,7 @@ def test_a_table_is_printed_with_intervals_and_what_is_missing(year):
     assert lines[1].split() == ["period", "cell", "value", "95", "%", "interval"]
     assert lines[2].split() == ["2026-W01", "total", "22", "14", "to", "30"]
     assert lines[10].split() == ["2026-W09", "lost"]
-    assert len(lines) == 2 + 13 + 1
-    assert lines[-1].startswith("An attempt is a device")
+    assert lines[2 + 13].startswith("An attempt is a device")
 
 
 def test_what_is_about_nothing_is_said_so_and_a_simulation_is_named(year):
