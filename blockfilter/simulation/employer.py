@@ -6,6 +6,7 @@ the end.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import cycle
 from pathlib import Path
 
 from blockfilter.programme import practice
@@ -77,6 +78,5 @@ def _entry(plan: Plan, kind: Kind, channel: str, people: int, first: date, days:
 
 def _assess(keeper: Keeper, day: date, given: tuple[Given, ...]) -> None:
     """Answer every question, in turn with each of these answers."""
-    questions = [question for area in practice.areas() for question in area.questions]
-    for place, question in enumerate(questions):
-        keeper.answer(question, given[place % len(given)], day, "simulated", "")
+    questions = (question for area in practice.areas() for question in area.questions)
+    keeper.answer_all(list(zip(questions, cycle(given), strict=False)), day, "simulated", "")
