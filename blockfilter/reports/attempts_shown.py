@@ -29,7 +29,7 @@ _NOTE_OFFICES = (
 
 def course(found: Attempts, trainings: Sequence[Judged]) -> Exhibit | None:
     """Totals over a year, and where the trainings were."""
-    steps = found.course
+    steps = [one for one in found.course if one.period.kind is not Kind.YEAR]
     if not steps:
         return None
     title = "Attempts in the organisation, with 95 % intervals"
@@ -56,9 +56,7 @@ def _point(one: Step, before: Step | None) -> Point:
 
 
 def _tick(period: Period, before: Period | None) -> str:
-    """The month at the first week that ends in it, with the year in January; or the year."""
-    if period.kind is Kind.YEAR:
-        return period.name
+    """The month at the first period that ends in it, with the year in January."""
     month = period.last.month
     if before is not None and before.last.month == month:
         return ""
@@ -83,8 +81,7 @@ def _by_quarter(steps: Sequence[Step]) -> tuple[tuple[str, ...], tuple[tuple[str
     """Totals with a column for each quarter, so that a year fits on a page."""
     columns: dict[str, list[str]] = {}
     for one in steps:
-        kind = Kind.YEAR if one.period.kind is Kind.YEAR else Kind.QUARTER
-        column = calendar.containing(kind, one.period.first).name
+        column = calendar.containing(Kind.QUARTER, one.period.first).name
         columns.setdefault(column, []).append(_cell(one))
     longest = max(map(len, columns.values()))
     filled = [column + [""] * (longest - len(column)) for column in columns.values()]
@@ -92,10 +89,9 @@ def _by_quarter(steps: Sequence[Step]) -> tuple[tuple[str, ...], tuple[tuple[str
 
 
 def _cell(one: Step) -> str:
-    name = one.period.name.rpartition("-")[2]
-    label = "" if one.period.kind is Kind.YEAR else f"{name}: "
+    label = one.period.name.rpartition("-")[2]
     if one.row is None:
-        return f"{label}{one.state}"
+        return f"{label}: {one.state}"
     flag = FLAG if one.row.flagged else ""
     value = one.row.value
     written = words.number(value) if isinstance(value, int) else value
@@ -103,7 +99,7 @@ def _cell(one: Step) -> str:
         written += f"{flag}, {words.ABOUT_NOTHING}"
         flag = ""
     between = words.interval(one.row.low, one.row.high).replace(" ", words.NO_BREAK)
-    return f"{label}{written}{flag}" + (f" ({between})" if between else "")
+    return f"{label}: {written}{flag} ({between})"
 
 
 def _notes(steps: Sequence[Step]) -> Iterator[str]:
@@ -112,6 +108,29 @@ def _notes(steps: Sequence[Step]) -> Iterator[str]:
         yield "A figure of zero or less means about 0: the blur took it there."
     if any(row.flagged for row in rows):
         yield f"{FLAG} The filter was up for less than 90 % of the time; a hollow dot in the picture."
+
+
+def years(found: Attempts) -> Exhibit | None:
+    """One figure a year, or one band, as a small organisation has it."""
+    steps = [one for one in found.course if one.period.kind is Kind.YEAR]
+    if not steps:
+        return None
+    bars = [
+        Bar(row.period, row.value, words.figure(row.value), row.low, row.high)
+        for row in (one.row for one in steps)
+        if row and isinstance(row.value, int)
+    ]
+    title = "Attempts in the organisation, by year"
+    drawing = charts.bars("years", title, told(bars), bars) if bars else None
+    head = ("Year", "Attempts", "95 % interval")
+    return Exhibit("years", title, head, tuple(map(_year, steps)), drawing)
+
+
+def _year(one: Step) -> tuple[str, ...]:
+    if one.row is None:
+        return one.period.name, one.state, NONE
+    between = words.interval(one.row.low, one.row.high)
+    return one.period.name, words.figure(one.row.value), between or NONE
 
 
 def categories(found: Attempts) -> Exhibit | None:

@@ -181,6 +181,7 @@ def _attempts_section(report: Report) -> Section:
         "Attempts",
         tuple(one for one in (*said, *sentences.missing(found.missing)) if one),
         attempts_shown.course(found, report.trainings),
+        attempts_shown.years(found),
         attempts_shown.categories(found),
         attempts_shown.hours(found),
         attempts_shown.offices(found, report.offices),

@@ -9,6 +9,7 @@ from itertools import groupby
 from math import ceil
 
 from blockfilter.counts import tables
+from blockfilter.counts.calendar import Kind as Length
 from blockfilter.counts.reader import Budget
 from blockfilter.programme.activity import Kind
 from blockfilter.programme.reached import Reach, Reached
@@ -115,13 +116,20 @@ def _practices(done: Reached) -> str:
 def _attempts(found: Attempts) -> Iterator[str]:
     if found.total:
         yield f"{total(found.total, found)}."
-    elif found.detail is Detail.BANDS and found.course and found.course[-1].row:
-        newest = found.course[-1]
-        yield f"In {newest.period.name} there were {found.course[-1].row.value} attempts."
     else:
         yield "There is no figure of attempts for this period."
+        yield from _newest_year(found)
     if len(found.hours) > 1:
         yield busiest(found.hours)
+
+
+def _newest_year(found: Attempts) -> Iterator[str]:
+    rows = [one.row for one in found.course if one.row and one.period.kind is Length.YEAR]
+    if rows:
+        value, between = rows[-1].value, words.interval(rows[-1].low, rows[-1].high)
+        about = f"About {words.number(max(value, 0))}" if isinstance(value, int) else value
+        interval = f" ({between} at 95 %)" if between else ""
+        yield f"{about} attempts met the filter in {rows[-1].period}{interval}."
 
 
 def total(one: Sum, found: Attempts) -> str:

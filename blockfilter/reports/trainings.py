@@ -107,8 +107,8 @@ def phases(found: Iterable[Judged]) -> list[tuple[Judged, ...]]:
 
 METHOD = (
     f"Compared are the totals per head of at most {MOST} weeks before and {MOST} weeks after, the "
-    "training's own weeks left out, and every week in which the filter was up for less than 90 % of "
-    "the time. The interval is Fieller's, from how much the weeks differ among themselves, which "
+    "training’s own weeks left out, and every week in which the filter was up for less than 90 % of "
+    "the time. The interval is Fieller’s, from how much the weeks differ among themselves, which "
     "holds the blur as well as the chance. It is a comparison, not a proof of cause: season, staff "
     "and the list change, too."
 )

@@ -7,7 +7,9 @@ import os
 
 import pytest
 
+from blockfilter.cli import report as command
 from blockfilter.counts import ledger, tables
+from blockfilter.reports import making
 from tests.reports import books
 from tests.reports.books import Ledgered, programme
 from tests.reports.reading import Page
@@ -63,16 +65,21 @@ def test_json_and_csv_exclude_each_other(report):
     assert "--json and --csv exclude" in report("show", "--json", "--csv", code=2).stderr
 
 
-@pytest.mark.parametrize("command", ["show", "build"])
+@pytest.mark.parametrize("what", ["show", "build"])
 @pytest.mark.parametrize("name", ["2026-Q9", "last", "2026-13", ""])
-def test_what_is_no_period_is_wrong_use(report, command, name):
-    ended = report(command, "--period", name, code=2)
+def test_what_is_no_period_is_wrong_use(report, what, name):
+    ended = report(what, "--period", name, code=2)
     assert "is no period; write 2026-W14, 2026-Q2" in ended.stderr
 
 
 def test_a_report_takes_quarters_and_years_only(report):
     ended = report("build", "--period", "2026-W14", code=2)
     assert "a report is about a quarter or a year" in ended.stderr
+
+
+def test_help_names_the_formats_and_tables_that_there_are():
+    assert tuple(making.FORMATS) == command.FORMATS
+    assert sorted(tables.TABLES) == sorted(command.TABLES)
 
 
 def test_an_unknown_table_is_wrong_use(report):
@@ -112,8 +119,8 @@ def test_the_same_state_makes_the_same_files(report, desk):
 
 
 def test_without_counts_the_error_says_how_they_begin(report, tmp_path):
-    for command in ("show", "build"):
-        ended = report(command, state=tmp_path / "none", code=1)
+    for what in ("show", "build"):
+        ended = report(what, state=tmp_path / "none", code=1)
         assert "there are no counts yet" in ended.stderr
         assert ended.stdout == ""
     assert not (tmp_path / "none").exists()
@@ -132,8 +139,8 @@ def test_an_open_period_has_no_figure(report, tmp_path):
 
 
 def test_before_counting_began_there_is_nothing(report):
-    for command in ("show", "build"):
-        ended = report(command, "--period", "2025-Q2", code=1)
+    for what in ("show", "build"):
+        ended = report(what, "--period", "2025-Q2", code=1)
         assert "was over before counting began on 29 December 2025" in ended.stderr
 
 

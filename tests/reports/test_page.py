@@ -189,6 +189,11 @@ def test_a_small_organisation_is_told_how_little_is_published(tmp_path, heads, s
     report = made(tmp_path, "2026-Q4")
     shown = Page(page.html(report)).shown()
     assert said in shown
+    told = {
+        120: "About 43 attempts met the filter in 2026 (35 to 51 at 95 %).",
+        30: "10-39 attempts met the filter in 2026.",
+    }
+    assert told.get(heads, "") in shown.replace("\u00a0", " ")
     figure = next(one for one in page.tiles(report) if one.name.startswith("Attempts"))
     expected = {400: "90", 120: "43", 30: "10-39", 12: "not counted"}[heads]
     assert figure.figure == expected
