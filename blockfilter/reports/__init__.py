@@ -13,7 +13,8 @@ The way of a quarterly page, which `making` goes:
 - :mod:`page`: HTML and Markdown; :mod:`table`: JSON and CSV; :mod:`files`: onto the disk, whole.
 
 Beside it: :mod:`single`, one table as `report show` prints it, and the promise to employees:
-:mod:`promise` (its facts), :mod:`chapters`, :mod:`lowered`, :mod:`promised` (its layout).
+:mod:`promise` (its facts), :mod:`chapters` with :mod:`remaining` and :mod:`lowered`, :mod:`promised`
+(its layout).
 
 Figures come through `counts.reader` alone; hits cannot be reached from here.
 """

@@ -68,3 +68,13 @@ class Facts:
     def thiefs_guess(self) -> int:
         """The same for who also has a copy of the open periods' sums, which began as noise at 2ε."""
         return ceil(100 * guess(2 * self.epsilon))
+
+
+class Chapter(NamedTuple):
+    """A heading, what is said below it, as paragraphs, then as items, then as a table."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()

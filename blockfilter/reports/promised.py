@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Iterator
 
 from blockfilter.reports import page, sentences
-from blockfilter.reports.chapters import Chapter, chapters
-from blockfilter.reports.promise import Facts
+from blockfilter.reports.chapters import chapters
+from blockfilter.reports.promise import Chapter, Facts
 
 WIDTH = 78  # columns of plain text
 _TITLE = "What this filter stores about people, and what it does not"
