@@ -1,7 +1,8 @@
-"""Which period a report is about: one that is over, and that the ledger was there for.
+"""Which period a report is about: one that the ledger was there for.
 
 What is over is told by the ledger and not by a clock: a quarter is complete when its last figure is
-out. So a simulated year has its own today, and a report is the same whenever it is made.
+out. So a simulated year has its own today, and a report is the same whenever it is made. A period
+that is asked for by name may have days to come; its report says up to when it has figures.
 """
 
 from datetime import date
@@ -36,8 +37,8 @@ def newest(book: Book) -> date | None:
 def over(book: Book | None, today: date, asked: Period | None) -> tuple[Period, date]:
     """The period to report on, by default the last complete quarter, and the newest closed day.
 
-    `today` serves where nothing is counted. StateError where the period is not over yet, or was
-    over before counting began.
+    `today` serves where nothing is counted. StateError where no day of the period is closed yet, or
+    it was over before counting began.
     """
     began = book.reader.began if book else None
     closed = newest(book) if book else None
@@ -46,10 +47,10 @@ def over(book: Book | None, today: date, asked: Period | None) -> tuple[Period, 
     until = closed or date.fromordinal(today.toordinal() - 1)
     complete = calendar.last_complete_quarter(date.fromordinal(until.toordinal() + 1))
     period = asked or complete
-    if asked and asked.last > until:
+    if asked and asked.first > until:
         raise StateError(
-            f"{asked.name}: is not over: its last day is {words.day(asked.last)}, and what is closed "
-            f"reaches to {words.day(until)}; the newest complete quarter is {complete.name}"
+            f"{asked.name}: begins on {words.day(asked.first)}, and what is closed reaches to "
+            f"{words.day(until)}; the newest complete quarter is {complete.name}"
         )
     if began and period.last < began:
         raise StateError(_too_early(began, period, asked))

@@ -52,6 +52,11 @@ class Report:
     budget: Budget | None
 
     @property
+    def complete(self) -> bool:
+        """Whether the period is over, so that no figure of it is still to come."""
+        return self.period.last <= self.newest
+
+    @property
     def heads(self) -> int | None:
         """People in the organisation: as frozen for the counts, else as the programme has it."""
         return (self.attempts.heads if self.attempts else 0) or self.efforts.heads
@@ -65,7 +70,7 @@ class Report:
 def build(
     book: Book | None, efforts: Efforts, period: Period, newest: date, blocked: Blocked
 ) -> Report:
-    """A report of a period that is over; `newest` is the last closed day (see `asked`)."""
+    """A report of a period; `newest` is the last closed day (see `asked`)."""
     reader = book.reader if book else None
     weeks = {one.name for one in calendar.weeks(period)}
     return Report(

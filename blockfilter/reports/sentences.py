@@ -80,12 +80,18 @@ def share(one: Reach) -> str:
 
 def findings(report: Report) -> list[str]:
     """The report in a few sentences, the most important first."""
-    found = list(_efforts(report))
+    found = [] if report.complete else [_so_far(report)]
+    found += _efforts(report)
     if report.attempts:
         found += _attempts(report.attempts)
     found += _main_training(report)
     found += _coverage(report)
     return found
+
+
+def _so_far(report: Report) -> str:
+    kind, last = report.period.kind.value, words.day(report.period.last)
+    return f"This {kind} ends on {last}; figures are in it up to {words.day(report.newest)}."
 
 
 def _efforts(report: Report) -> Iterator[str]:

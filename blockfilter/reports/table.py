@@ -63,6 +63,7 @@ def _facts(report: Report) -> dict[str, Any]:
             "last": period.last.isoformat(),
         },
         "newest": report.newest.isoformat(),
+        "complete": report.complete,
         "head": report.head,
         "heads": report.heads,
         "findings": sentences.findings(report),
@@ -164,6 +165,7 @@ def _lines(report: Report) -> Iterator[Line]:
         "simulated": "yes" if report.simulated else "no",
         "organisation": report.efforts.organisation,
         "newest": report.newest.isoformat(),
+        "complete": "yes" if report.complete else "no",
         "head": report.head,
         "heads": report.heads,
     }

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -132,9 +133,15 @@ def test_an_open_period_has_no_figure(report, tmp_path):
         book.put(tables.T0, "2026-W15", {"total": 0}, state=ledger.OPEN)
     ended = report("show", "--period", "2026-W15", state=tmp_path, code=1)
     assert "T0 2026-W15: is still open; its figure comes after 12 April 2026" in ended.stderr
-    ended = report("build", "--period", "2026-Q2", state=tmp_path, code=1)
-    assert "2026-Q2: is not over" in ended.stderr
+    ended = report("build", "--period", "2026-Q3", state=tmp_path, code=1)
+    assert "2026-Q3: begins on 29 June 2026" in ended.stderr
     assert "the newest complete quarter is 2026-Q1" in ended.stderr
+    report("build", "--period", "2026-Q2", "--format", "json", state=tmp_path)
+    facts = json.loads(Path("blockfilter-2026-Q2.json").read_text())
+    assert facts["complete"] is False
+    assert facts["findings"][0] == (
+        "This quarter ends on 28 June 2026; figures are in it up to 5 April 2026."
+    )
     assert report("build", state=tmp_path).stdout == "blockfilter-2026-Q1.html\n"
 
 

@@ -49,17 +49,22 @@ def test_coverage_closes_quarters_where_figures_come_once_a_year(tmp_path):
         book.put(tables.T0, "2026", {"total": 0}, state="open")
         book.cover("2026-W01", 30)
     assert over(tmp_path)[0] == "2026-Q2"
-    with pytest.raises(StateError, match=r"^2026: is not over"):
-        over(tmp_path, "2026")
+    assert over(tmp_path, "2026")[0] == "2026"
 
 
-def test_a_period_that_is_not_over_is_refused_with_the_newest_that_is(tmp_path):
+def test_a_period_of_which_some_is_closed_may_be_asked_for(tmp_path):
+    with Ledgered(tmp_path) as book:
+        book.weeks("2026-W01", [20] * 15)
+    assert over(tmp_path, "2026-Q2") == ("2026-Q2", date(2026, 4, 12))
+
+
+def test_a_period_that_has_not_begun_is_refused_with_the_newest_that_is_over(tmp_path):
     with Ledgered(tmp_path) as book:
         book.weeks("2026-W01", [20] * 15)
     with pytest.raises(
-        StateError, match=r"2026-Q2: is not over: .* the newest complete quarter is 2026-Q1"
+        StateError, match=r"2026-Q3: begins on .* the newest complete quarter is 2026-Q1"
     ):
-        over(tmp_path, "2026-Q2")
+        over(tmp_path, "2026-Q3")
 
 
 def test_what_was_over_before_counting_began_is_refused(tmp_path):
@@ -88,5 +93,5 @@ def test_before_anything_is_closed_the_error_says_so(tmp_path):
 def test_where_nothing_is_counted_the_clock_is_asked():
     period, newest = asked.over(None, date(2026, 11, 25), None)
     assert (period.name, newest) == ("2026-Q3", date(2026, 11, 24))
-    with pytest.raises(StateError, match="2026-Q4: is not over"):
-        asked.over(None, date(2026, 11, 25), calendar.parse("2026-Q4"))
+    with pytest.raises(StateError, match="2027-Q1: begins on 4 January 2027"):
+        asked.over(None, date(2026, 11, 25), calendar.parse("2027-Q1"))
