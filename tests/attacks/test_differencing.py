@@ -8,6 +8,7 @@ A build with windows that slide by a day tells the first one nearly all.
 """
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -21,6 +22,7 @@ from blockfilter.counts.calendar import Kind
 from blockfilter.counts.ledger import Ledger
 from blockfilter.counts.noise import laplace
 from blockfilter.counts.reader import Reader
+from tests.attacks import memory
 from tests.attacks.attacker import ENOUGH, MARGIN, auc, bound, evidence, figure
 from tests.attacks.organisation import DAY, FIRST, Organisation, met, wide
 
@@ -57,15 +59,18 @@ def overlapping(found: list[Span]) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> Organisation:
+def year() -> Iterator[Organisation]:
     """A year that was counted and published."""
-    organisation = Organisation(tmp_path_factory.mktemp("year"), FACTS)
     chance = random.Random(7)
-    for number in range(YEAR):
-        devices = [met(chance.choice(CATEGORIES), chance.randrange(24), "north") for _ in range(4)]
-        organisation.devices.add(FIRST + number * DAY, devices)
-    organisation.live_until(FIRST + YEAR * DAY)
-    return organisation
+    with memory.directory() as place:
+        organisation = Organisation(place, FACTS)
+        for number in range(YEAR):
+            devices = [
+                met(chance.choice(CATEGORIES), chance.randrange(24), "north") for _ in range(4)
+            ]
+            organisation.devices.add(FIRST + number * DAY, devices)
+        organisation.live_until(FIRST + YEAR * DAY)
+        yield organisation
 
 
 def test_no_day_is_in_two_periods_of_a_table(year):
@@ -87,12 +92,12 @@ def test_what_is_published_of_a_day_is_one_cell_of_each_table(year):
     assert reader.budget().per_device_day == sum(one.epsilon for one in tables.TABLES.values())
 
 
-def test_a_build_that_lets_periods_overlap_is_found(tmp_path, monkeypatch):
+def test_a_build_that_lets_periods_overlap_is_found(quick, monkeypatch):
     """It grows from 200 heads, which have a yearly total, to 1,000, which have a weekly one."""
     monkeypatch.setattr(
         Ledger, "overlaps", lambda kept, table, period: kept.knows((table.id, period.name))
     )
-    organisation = Organisation(tmp_path, replace(FACTS, heads=200))
+    organisation = Organisation(quick, replace(FACTS, heads=200))
     organisation.live_until(FIRST + 89 * DAY)
     organisation.facts = FACTS
     organisation.live_until(FIRST + 110 * DAY)

@@ -8,7 +8,7 @@ what a device adds, with half the noise, or with none on small counts are caught
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from math import log
 from pathlib import Path
@@ -18,7 +18,7 @@ import pytest
 
 from blockfilter.counts import tables
 from blockfilter.counts.contribution import Contributions
-from tests.attacks import planted
+from tests.attacks import memory, planted
 from tests.attacks.attacker import halves
 from tests.attacks.organisation import (
     DAY,
@@ -122,8 +122,9 @@ def tally(values: Iterable[int], least: int) -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    return seen(tmp_path_factory.mktemp("honest"), 12_000)
+def honest() -> Iterator[Seen]:
+    with memory.directory() as place:
+        yield seen(place, 12_000)
 
 
 def test_an_accumulator_loses_what_it_claims_and_the_measure_sees_it(honest):
@@ -135,20 +136,20 @@ def test_a_figure_loses_no_more_than_it_claims(honest):
     assert epsilon_at_least(honest.figures) <= CLAIM
 
 
-def test_a_build_that_counts_all_a_device_did_is_caught(tmp_path):
-    found = seen(tmp_path, 4000, every_cell)
+def test_a_build_that_counts_all_a_device_did_is_caught(quick):
+    found = seen(quick, 4000, every_cell)
     assert epsilon_at_least(found.figures) > CLAIM
     assert epsilon_at_least(found.accumulators) > 2 * CLAIM
 
 
-def test_a_build_with_half_the_noise_is_caught(tmp_path, monkeypatch):
+def test_a_build_with_half_the_noise_is_caught(quick, monkeypatch):
     """40,000 runs: its figures lose 0.35, and the bound is 0.275 give or take 0.017."""
     planted.halve_the_scale(monkeypatch)
-    found = seen(tmp_path, 40_000)
+    found = seen(quick, 40_000)
     assert epsilon_at_least(found.figures) > CLAIM
     assert epsilon_at_least(found.accumulators) > 2 * CLAIM
 
 
-def test_a_build_without_noise_on_small_counts_is_caught(tmp_path, monkeypatch):
+def test_a_build_without_noise_on_small_counts_is_caught(quick, monkeypatch):
     planted.spare_small_counts(monkeypatch)
-    assert epsilon_at_least(seen(tmp_path, 1000).figures) > 10 * CLAIM
+    assert epsilon_at_least(seen(quick, 1000).figures) > 10 * CLAIM

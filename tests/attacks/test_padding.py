@@ -37,14 +37,14 @@ def padded(place: Path, cells: int) -> tuple[list[int], list[int]]:
     return [found[one] for one in more], [found[one] for one in fewer]
 
 
-def test_padding_a_category_does_not_show_one_more(tmp_path):
-    assert auc(*padded(tmp_path, QUICK)) <= bound(tables.T1.epsilon) + QUICK_MARGIN
+def test_padding_a_category_does_not_show_one_more(quick):
+    assert auc(*padded(quick, QUICK)) <= bound(tables.T1.epsilon) + QUICK_MARGIN
 
 
 @pytest.mark.statistical
 @pytest.mark.timeout(300)
-def test_padding_a_category_never_passes_the_epsilon(tmp_path):
-    scores = [padded(tmp_path / str(part), ENOUGH // 2) for part in range(2)]
+def test_padding_a_category_never_passes_the_epsilon(quick):
+    scores = [padded(quick / str(part), ENOUGH // 2) for part in range(2)]
     more, fewer = ([value for part in scores for value in part[side]] for side in (0, 1))
     assert auc(more, fewer) <= bound(tables.T1.epsilon) + MARGIN  # 0.57
 
@@ -63,9 +63,9 @@ def test_padding_the_total_never_passes_its_epsilon():
     assert auc(more, fewer) <= bound(epsilon) + MARGIN  # 0.62
 
 
-def test_a_build_with_a_smallest_cell_tells_for_certain(tmp_path, monkeypatch):
+def test_a_build_with_a_smallest_cell_tells_for_certain(quick, monkeypatch):
     planted.publish_from(monkeypatch, SMALLEST)
-    assert auc(*padded(tmp_path, 50)) == 1.0
+    assert auc(*padded(quick, 50)) == 1.0
 
 
 # -- a cell of one's own -----------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def about(value: int) -> int:
     return round(value / COUNTED)
 
 
-def test_an_entry_of_his_own_counts_under_other(tmp_path):
+def test_an_entry_of_his_own_counts_under_other(quick):
     """Whatever category he writes to it: the policy records what it is, and the close adds it up."""
     private = rule("exact", "only.example", "escort-ads")
     curated = [rule("exact", f"n{number}.example", "escort-ads") for number in range(30)]
@@ -95,7 +95,7 @@ def test_an_entry_of_his_own_counts_under_other(tmp_path):
     ((category, mode),) = decided.decide(name("only.example")).cells
     assert (category, mode) == (tables.OTHER, "enforced")
     assert decided.snapshot.names_by_category()["escort-ads"] == 30
-    found = counted(tmp_path, decided.snapshot.names_by_category(), {category: COUNTED})
+    found = counted(quick, decided.snapshot.names_by_category(), {category: COUNTED})
     assert {cell: about(value) for cell, value in found.items()} == {"escort-ads": 0, "other": 1}
 
 
@@ -106,21 +106,21 @@ def test_his_own_entries_do_not_make_a_category_large_enough():
     assert decided.snapshot.names_by_category()["tiny"] == 24
 
 
-def test_a_category_of_few_names_has_no_cell(tmp_path):
+def test_a_category_of_few_names_has_no_cell(quick):
     found = counted(
-        tmp_path,
+        quick,
         {"many": 25, "few": 24, "one": 1},
         {"many": COUNTED, "few": COUNTED, "one": 2 * COUNTED, "unknown": COUNTED},
     )
     assert {cell: about(value) for cell, value in found.items()} == {"many": 1, "other": 4}
 
 
-def test_a_category_that_grows_within_a_period_has_no_cell_before_the_next(tmp_path):
-    organisation = Organisation(tmp_path, Facts(heads=1000, categories={"tiny": 24}))
+def test_a_category_that_grows_within_a_period_has_no_cell_before_the_next(quick):
+    organisation = Organisation(quick, Facts(heads=1000, categories={"tiny": 24}))
     organisation.live_until(FIRST + 10 * DAY)
     organisation.facts = Facts(heads=1000, categories={"tiny": 500})
     organisation.devices.add(FIRST + 11 * DAY, [met("tiny")] * COUNTED)
     organisation.live_until(FIRST + PART[1] * DAY)
     assert set(organisation.numbers(tables.T1.id, PART[0])) == {"other"}
     organisation.live_until(FIRST + PART[1] * DAY + DAY)
-    assert set(stolen(tmp_path, tables.T1.id, "2026-Q1-P2")) == {"tiny", "other"}
+    assert set(stolen(quick, tables.T1.id, "2026-Q1-P2")) == {"tiny", "other"}

@@ -122,10 +122,10 @@ def arrivals(mean: float, chance: random.Random) -> Iterator[float]:
         passed += chance.expovariate(1)
 
 
-def test_a_build_with_numbers_of_small_offices_tells_of_four_days(tmp_path, monkeypatch):
+def test_a_build_with_numbers_of_small_offices_tells_of_four_days(quick, monkeypatch):
     """The law's AUC is 0.64, with a standard error of 0.018: five above what is allowed."""
     planted.number_small_offices(monkeypatch, 20)
-    assert auc(*numbers(tmp_path, 500, 20, 4)) > ALLOWED[4]
+    assert auc(*numbers(quick, 500, 20, 4)) > ALLOWED[4]
 
 
 def cells(place: Path, heads: int, *sizes: int) -> set[str]:
@@ -149,5 +149,5 @@ def cells(place: Path, heads: int, *sizes: int) -> set[str]:
         (1000, (990, 260), set()),  # more than there are: what of it is true nobody knows
     ],
 )
-def test_no_cell_has_fewer_than_250_heads(tmp_path, heads, sizes, published):
-    assert cells(tmp_path, heads, *sizes) == published
+def test_no_cell_has_fewer_than_250_heads(quick, heads, sizes, published):
+    assert cells(quick, heads, *sizes) == published

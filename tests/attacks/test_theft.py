@@ -93,25 +93,25 @@ def test_the_tables_lose_what_the_attacks_here_assume():
     }
 
 
-def test_a_thief_learns_little(tmp_path):
-    assert thefts(tmp_path, QUICK, 3).auc <= bound(2 * EPSILON) + QUICK_MARGIN
+def test_a_thief_learns_little(quick):
+    assert thefts(quick, QUICK, 3).auc <= bound(2 * EPSILON) + QUICK_MARGIN
 
 
 @pytest.mark.statistical
 @pytest.mark.timeout(300)
-def test_a_thief_never_passes_twice_the_epsilon(tmp_path):
-    assert thefts(tmp_path, 8000, 4).auc <= bound(2 * EPSILON) + MARGIN
+def test_a_thief_never_passes_twice_the_epsilon(quick):
+    assert thefts(quick, 8000, 4).auc <= bound(2 * EPSILON) + MARGIN
 
 
-def test_a_build_with_one_draw_tells_him_what_came_after(tmp_path, monkeypatch):
+def test_a_build_with_one_draw_tells_him_what_came_after(quick, monkeypatch):
     planted.draw_once(monkeypatch)
-    found = thefts(tmp_path, 900, 3, Knows(release=CERTAIN))
+    found = thefts(quick, 900, 3, Knows(release=CERTAIN))
     assert found.auc > bound(2 * EPSILON) + QUICK_MARGIN
 
 
-def test_a_build_that_begins_at_nothing_tells_him_what_came_before(tmp_path, monkeypatch):
+def test_a_build_that_begins_at_nothing_tells_him_what_came_before(quick, monkeypatch):
     planted.begin_exact(monkeypatch)
-    found = thefts(tmp_path, 900, 3, Knows(start=CERTAIN))
+    found = thefts(quick, 900, 3, Knows(start=CERTAIN))
     assert found.auc > bound(2 * EPSILON) + QUICK_MARGIN
 
 
@@ -137,13 +137,13 @@ def test_of_the_weekly_total_neither(addresses, closed):
     assert auc(present, absent) <= bound(2 * tables.T0.epsilon) + MARGIN
 
 
-def test_every_cell_of_every_table_begins_as_noise(tmp_path):
+def test_every_cell_of_every_table_begins_as_noise(quick):
     """Before anybody did anything. The law makes 38 % of T0's cells 0 at the start and 20 % of the
     others'; of 30 no table has 23 zeros by chance more often than once in 50,000 times."""
     facts = wide(["escort-ads"], ["north", "south", "east", "west"])
     zeros: Counter[str] = Counter()
     for run in range(30):
-        organisation = Organisation(tmp_path / str(run), facts)
+        organisation = Organisation(quick / str(run), facts)
         for one in organisation.reader().periods():
             cells = stolen(organisation.state, one.table, one.period)
             zeros[one.table] += next(iter(cells.values())) == 0
@@ -151,9 +151,9 @@ def test_every_cell_of_every_table_begins_as_noise(tmp_path):
     assert max(zeros.values()) < 23
 
 
-def test_the_organisation_of_these_tests_closes_as_they_say(tmp_path):
+def test_the_organisation_of_these_tests_closes_as_they_say(quick):
     """At one o'clock the day before is counted, and not before: the thief's calendar is right."""
-    organisation = Organisation(tmp_path, wide(["one"]))
+    organisation = Organisation(quick, wide(["one"]))
     for hour, closed in ((time(0, 59), 0), (time(1), 1)):
         found = organisation.advance(FIRST + timedelta(days=1), hour)
         assert len(found.closed) == closed
