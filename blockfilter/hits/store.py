@@ -65,8 +65,10 @@ class Store:
 
     def add(self, day: date, hits: Iterable[Hit]) -> None:
         """Add hits of one day. Raises DamageError or StateError; then none of them is added."""
-        with _translated(), _opened(self._path(day)) as database, database.atomic():
-            database.conn.executemany(_INSERT, hits)
+        with _translated(), _opened(self._path(day)) as database:
+            with database.atomic():
+                database.conn.executemany(_INSERT, hits)
+            _reorder(database)
 
     def renew(self, day: date) -> None:
         """Replace a damaged file by one that holds the rows still readable. Raises StateError."""
@@ -136,6 +138,17 @@ def _opened(path: Path) -> Iterator["Database"]:
         connection.execute("PRAGMA secure_delete = ON").fetchall()
         connection.execute(_SCHEMA)
         yield database
+
+
+def _reorder(database: "Database") -> None:
+    """Let rows lie in the file as their key sorts them: a page holds them in the order they came in.
+
+    What cannot be put in order for want of room is kept all the same.
+    """
+    # VACUUM makes a copy, and in a temporary file tokens would come to lie wherever that is.
+    database.conn.execute("PRAGMA temp_store = MEMORY").fetchall()
+    with suppress(sqlite3.OperationalError):
+        database.conn.execute("VACUUM")
 
 
 @contextmanager
