@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.counts.world import World
+from tests.counts.world import YEAR, World
 
 RAM = Path("/dev/shm")
 
@@ -43,3 +43,11 @@ def worlds(quick: Path) -> Callable[..., World]:
         return World(quick / f"world-{next(count)}", **facts)
 
     return make
+
+
+@pytest.fixture
+def begun(world):
+    """On the Monday that a year and all its periods begin."""
+    world.begin(YEAR)
+    world.advance(world.at(f"{YEAR} 00:01"))
+    return world

@@ -10,8 +10,8 @@ from blockfilter.counts.contribution import bounded
 CELL = st.tuples(
     st.integers(0, 23), st.sampled_from(["hq", "north", "elsewhere"]), st.sampled_from("abc")
 )
-MET = st.lists(CELL, unique=True, max_size=30)
-DEVICES = st.lists(st.tuples(MET, MET), max_size=30)
+MET = st.lists(CELL, unique=True, max_size=6)
+DEVICES = st.lists(st.tuples(MET, MET), max_size=8)
 
 
 @given(DEVICES)
