@@ -237,7 +237,8 @@ class World:
         self.upstream.start()
         with self.server() as first:  # its compiled policy spares the others a second each
             pass
-        shutil.copytree(first.state, self._warm)
+        fresh = shutil.ignore_patterns("epochs.json")  # each has a runtime directory of its own
+        shutil.copytree(first.state, self._warm, ignore=fresh)
         return self
 
     def __exit__(self, *_: object) -> None:
