@@ -103,10 +103,11 @@ def _degraded(in_memory: bool, settings: "Settings") -> list[str]:
 
 
 def _facts(reader: "Reader", degraded: list[str]) -> dict[str, Any]:
-    from blockfilter.counts.tables import TABLES
+    from blockfilter.counts.tables import TABLES, plans
 
     budget, frames = reader.budget(), list(reader.frames().values())
     periods = reader.periods()
+    planned = {one.table.id for one in plans(frames[-1], {})} if frames else set(TABLES)
     return {
         "began": reader.began.isoformat() if reader.began else None,
         "simulated": reader.simulated,
@@ -114,7 +115,8 @@ def _facts(reader: "Reader", degraded: list[str]) -> dict[str, Any]:
         "headcount": frames[-1].heads if frames else None,
         "offices": [one.id for one in frames[-1].offices] if frames else [],
         "tables": [
-            _table(id_, table.title, [one for one in periods if one.table == id_])
+            {"table": id_, "title": table.title, "of_this_size": id_ in planned}
+            | _periods([one for one in periods if one.table == id_])
             for id_, table in TABLES.items()
         ],
         "privacy": {
@@ -127,13 +129,11 @@ def _facts(reader: "Reader", degraded: list[str]) -> dict[str, Any]:
     }
 
 
-def _table(id_: str, title: str, periods: "list[PeriodFact]") -> dict[str, Any]:
+def _periods(periods: "list[PeriodFact]") -> dict[str, Any]:
     open_ = [one for one in periods if one.state == "open"]
     ended = [one for one in periods if one.state != "open"]
     count = {state: sum(one.state == state for one in ended) for state in ("released", "lost")}
     return {
-        "table": id_,
-        "title": title,
         "open": open_[0].period if open_ else None,
         "next": open_[0].last.isoformat() if open_ else None,
         "newest": next((one.period for one in reversed(ended) if one.state == "released"), None),
@@ -151,14 +151,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         lines.append(
             f"frozen for {facts['quarter']}: headcount {facts['headcount']:,}, offices: {offices}"
         )
-    for one in facts["tables"]:
-        parts = [f"{one['released']} published"]
-        parts += [f"{one['lost']} lost"] if one["lost"] else []
-        parts += [f"{one['not_measured']} not measured"] if one["not_measured"] else []
-        parts += [f"newest {one['newest']}"] if one["newest"] else []
-        waits = f"open {one['open']}, its figure comes after {one['next']}" if one["open"] else ""
-        parts += [waits or "none is open"]
-        lines.append(f"{one['table']} {one['title']}: {'; '.join(parts)}")
+    lines += [f"{one['table']} {one['title']}: {_became(one)}" for one in facts["tables"]]
     privacy = facts["privacy"]
     lines.append(
         f"privacy spent: epsilon {privacy['epsilon_per_device_day']:g} a device and day, so the "
@@ -168,6 +161,19 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         lines.append("on a day the key was lost, a device counted as two: that is in the figure")
     lines += [f"degraded: {one}" for one in facts["degraded"]]
     return lines
+
+
+def _became(one: dict[str, Any]) -> str:
+    """What became of a table's periods, and what comes next."""
+    parts = [f"{one['released']} published"]
+    parts += [f"{one['lost']} lost"] if one["lost"] else []
+    parts += [f"{one['not_measured']} not measured"] if one["not_measured"] else []
+    if not one["of_this_size"]:
+        nothing = parts == ["0 published"]
+        return "; ".join([*([] if nothing else parts), "not for an organisation of this size"])
+    parts += [f"newest {one['newest']}"] if one["newest"] else []
+    waits = f"open {one['open']}, its figure comes after {one['next']}"
+    return "; ".join([*parts, waits if one["open"] else "none is open yet"])
 
 
 @counts.command(short_help="Count and remove the hits of days that are over.")
@@ -213,23 +219,34 @@ def _day(text: str | None) -> date | None:
 
 @counts.command(short_help="Whether the published figures are as they were written.")
 @_places
-def verify(config_file: Path | None, state: Path | None, runtime: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(
+    config_file: Path | None, state: Path | None, runtime: Path | None, as_json: bool
+) -> None:
     """Check the audit chain, and the ledger and every figure against it; exit code 1 on a finding.
 
     \b
     Examples:
       blockfilter counts verify
-      blockfilter counts verify --state /var/lib/blockfilter
+      blockfilter counts verify --state /var/lib/blockfilter --json
     """
     from blockfilter.counts import verify as verifying
     from blockfilter.counts.reader import Reader
 
     place = _state(_settings(config_file, state, runtime))
     faults = verifying.faults(place)
-    for fault in faults:
-        click.echo(fault)
+    facts: dict[str, Any] = {"faults": faults, "published": None, "head": None}
+    if not faults:  # what was tampered with need not be readable
+        reader = Reader(place)
+        published = sum(one.state == "released" for one in reader.periods())
+        facts |= {"published": published, "head": reader.head}
+    if as_json:
+        click.echo(json.dumps(facts))
+    elif faults:
+        click.echo("\n".join(faults))
+    else:
+        click.echo(
+            f"verified: {facts['published']} published periods, audit head {reader.head[:16]}"
+        )
     if faults:
         raise SystemExit(FOUND)
-    reader = Reader(place)
-    periods = sum(one.state == "released" for one in reader.periods())
-    click.echo(f"verified: {periods} published periods, audit head {reader.head[:16]}")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # As simulation.visits has them; that is not imported for the help.
 HEADS, OFFICES, WEEKS, RATE = 200_000, 200, 520, 5.25
+QUARTER = 13  # weeks: before the first is over there is nothing that a page is made of
 
 
 def _number(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
@@ -95,9 +96,9 @@ def simulate(
         f"{_many(done.published, 'published period')}; state directory {into}"
     )
     click.echo(f"the truth behind the figures: {into / truth.FILE}")
-    click.echo(
-        f"next: blockfilter report build --state {shlex.quote(str(into))} --format html -o ."
-    )
+    state = f"--state {shlex.quote(str(into))}"
+    ready = weeks >= QUARTER
+    click.echo(f"next: blockfilter report {f'build {state} -o .' if ready else f'show {state}'}")
 
 
 def _check(plan: "Plan") -> None:

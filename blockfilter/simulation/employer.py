@@ -2,15 +2,19 @@
 
 Everybody is told of the policy at the beginning, nine in ten are trained in the training week, and
 one in ten comes to an event in the week after. The practices are assessed at the beginning and at
-the end.
+each quarter's end, a little better every time. Each is recorded on the day it happened.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import cycle
 from pathlib import Path
 
+from blockfilter.counts import calendar
+from blockfilter.counts.calendar import Kind
 from blockfilter.programme import practice
-from blockfilter.programme.activity import Entry, Kind, made
+from blockfilter.programme.activity import Entry, made
+from blockfilter.programme.activity import Kind as Done
 from blockfilter.programme.keeper import Keeper, NewOffice
 from blockfilter.programme.practice import Given
 from blockfilter.programme.store import NAME, Store
@@ -19,6 +23,16 @@ from blockfilter.simulation.visits import START, Plan, prefix
 WHO = "simulation"
 ORGANISATION = "Example Organisation (simulated)"
 _SOURCE = "simulated"
+
+
+# What is answered at the beginning and at each quarter's end, in turn question by question.
+_COURSE = (
+    (Given.PARTLY, Given.NO),
+    (Given.PARTLY, Given.PARTLY, Given.NO),
+    (Given.YES, Given.PARTLY, Given.NO),
+    (Given.YES, Given.PARTLY),
+    (Given.YES, Given.YES, Given.PARTLY),
+)
 
 
 def build(state: Path, plan: Plan) -> None:
@@ -36,11 +50,19 @@ def build(state: Path, plan: Plan) -> None:
                     opened=START,
                 )
             )
-        _assess(keeper, START, (Given.PARTLY, Given.NO))
-        last = _keeper(store, plan.last)
         for entry in _activities(plan):
-            last.record(entry)
-        _assess(last, plan.last, (Given.YES, Given.PARTLY))
+            _keeper(store, entry.last).record(entry)
+        for number, day in enumerate(_assessed(plan)):
+            _assess(_keeper(store, day), day, _COURSE[min(number, len(_COURSE) - 1)])
+
+
+def _assessed(plan: Plan) -> Iterator[date]:
+    """The first day, the end of each quarter, and the last day."""
+    quarter, day = calendar.containing(Kind.QUARTER, START), START
+    while day < plan.last:
+        yield day
+        quarter, day = calendar.following(quarter), min(quarter.last, plan.last)
+    yield plan.last
 
 
 def _keeper(store: Store, day: date) -> Keeper:
@@ -52,25 +74,25 @@ def _keeper(store: Store, day: date) -> Keeper:
 def _activities(plan: Plan) -> list[Entry]:
     told = START + timedelta(days=8)
     found = [
-        _entry(plan, Kind.INFORMED, "e-mail-notice", plan.headcount, told),
-        _entry(plan, Kind.INFORMED, "staff-meeting", plan.headcount * 3 // 5, told + timedelta(2)),
+        _entry(plan, Done.INFORMED, "e-mail-notice", plan.headcount, told),
+        _entry(plan, Done.INFORMED, "staff-meeting", plan.headcount * 3 // 5, told + timedelta(2)),
     ]
     if plan.training_week is not None:
         week = START + timedelta(weeks=plan.training_week - 1)
-        found.append(_entry(plan, Kind.TRAINED, "all-staff", plan.headcount * 9 // 10, week, 4))
+        found.append(_entry(plan, Done.TRAINED, "all-staff", plan.headcount * 9 // 10, week, 4))
         event = week + timedelta(days=8)
-        found.append(_entry(plan, Kind.EVENT, "special-event", plan.headcount // 10, event))
+        found.append(_entry(plan, Done.EVENT, "special-event", plan.headcount // 10, event))
     return [one for one in found if one.people and one.last <= plan.last]
 
 
-def _entry(plan: Plan, kind: Kind, channel: str, people: int, first: date, days: int = 0) -> Entry:
+def _entry(plan: Plan, kind: Done, channel: str, people: int, first: date, days: int = 0) -> Entry:
     return made(
         kind=kind,
         channel=channel,
         people=people,
         first=first,
         last=first + timedelta(days=days),
-        topics=("recognise", "respond") if kind is Kind.TRAINED else (),
+        topics=("recognise", "respond") if kind is Done.TRAINED else (),
         source=_SOURCE,
         today=max(plan.last, first + timedelta(days=days)),
     )

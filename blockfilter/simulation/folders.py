@@ -40,12 +40,12 @@ def target(given: Path) -> Path:
 
 
 @contextmanager
-def claimed(parent: Path, prefix: str) -> Iterator[Path]:
-    """A folder of one's own below `parent`, gone when the block ends. StateError.
+def claimed(parent: Path, prefix: str, place: Path | None = None) -> Iterator[Path]:
+    """A folder of one's own below `parent`, gone when the block ends. StateError, of `place`.
 
     Those of the same prefix whose process is gone are removed first.
     """
-    with translated(parent):
+    with translated(place or parent):
         _sweep(parent, prefix)
         path, guard = _made(parent, prefix)
     try:

@@ -55,7 +55,7 @@ def run(
     place = folders.target(into)
     with ExitStack() as until_made:
         claim = until_made.enter_context
-        draft = claim(folders.claimed(place.parent, f".{place.name}.simulating-"))
+        draft = claim(folders.claimed(place.parent, f".{place.name}.simulating-", into))
         work = claim(folders.claimed(folders.memory() or place.parent, _WORK))
         state, runtime = work / "state", work / "runtime"
         state.mkdir()

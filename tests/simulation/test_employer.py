@@ -1,8 +1,7 @@
 """The simulated employer is on record as a real one: what it is, whom it reached, its practices."""
 
-from datetime import timedelta
 from ipaddress import ip_network
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -78,20 +77,32 @@ def test_only_what_has_happened_by_the_last_day_is_on_record(tmp_path, plan, kin
         assert [one.kind for one in store.activities()] == kinds
 
 
-@pytest.mark.parametrize("weeks", [1, 53, 110])
-def test_practices_are_assessed_at_both_ends_and_better_at_the_last(tmp_path, weeks):
+@pytest.mark.parametrize(
+    ("weeks", "days"),
+    [
+        (1, ["2025-12-29", "2026-01-04"]),
+        (13, ["2025-12-29", "2026-03-29"]),
+        (14, ["2025-12-29", "2026-03-29", "2026-04-05"]),
+        (53, ["2025-12-29", "2026-03-29", "2026-06-28", "2026-09-27", "2027-01-03"]),
+    ],
+)
+def test_practices_are_assessed_at_the_beginning_and_at_quarters_ends(tmp_path, weeks, days):
     with built(tmp_path, weeks=weeks) as store:
-        answers = store.answers()
-    last = START + timedelta(weeks=weeks, days=-1)
-    assert {one.day for one in answers} == {START, last}
-    (_, before), *_, (day, after) = practice.course(answers, last)
-    assert day == last
-    assert before is not None
-    assert after is not None
-    assert after > before
+        course = practice.course(store.answers(), Plan(weeks=weeks).last)
+    assert [day.isoformat() for day, _ in course] == days
+    scores = [score or 0 for _, score in course]
+    assert all(before < after for before, after in pairwise(scores))
 
 
-def test_what_was_done_was_recorded_on_a_simulated_day(tmp_path):
-    with built(tmp_path, weeks=4) as store:
-        assert store.organisation().founded.at[:10] == START.isoformat()
-        assert {one.recorded.at[:10] for one in store.history()} == {"2026-01-25"}
+def test_years_later_the_practices_stay_as_good(tmp_path):
+    with built(tmp_path, weeks=110) as store:
+        course = practice.course(store.answers(), Plan(weeks=110).last)
+    assert len(course) == 10
+    assert {score for _, score in course[4:]} == {course[4][1]}
+
+
+def test_what_was_done_was_recorded_on_its_day(tmp_path):
+    with built(tmp_path, training_week=26) as store:
+        assert store.organisation().founded.at == "2025-12-29T12:00:00Z"
+        for one in store.history():
+            assert one.recorded.at[:10] == one.last.isoformat()

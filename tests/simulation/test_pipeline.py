@@ -32,7 +32,8 @@ def places(tmp_path):
 
 def lived(places, visits, plan=None):
     """What a life of two weeks said."""
-    with Life(*places, plan or Plan(weeks=2), policy()) as life:
+    state, runtime = places
+    with Life(state, runtime, plan or Plan(weeks=2), policy()) as life:
         return life.days(visits, silent)
 
 
