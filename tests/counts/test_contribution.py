@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blockfilter.counts.contribution import bounded
+from blockfilter.counts.contribution import Cell, bounded
 
 CELL = st.tuples(
     st.integers(0, 23), st.sampled_from(["hq", "north", "elsewhere"]), st.sampled_from("abc")
@@ -62,6 +62,7 @@ def test_monitored_rules_count_for_themselves():
 
 
 def test_devices_are_read_once_and_one_at_a_time():
-    given_ = iter([([(8, "hq", "a")], [])] * 3)
+    devices: list[tuple[list[Cell], list[Cell]]] = [([(8, "hq", "a")], [])] * 3
+    given_ = iter(devices)
     assert bounded(given_).enforced.total() == 3
     assert next(given_, None) is None

@@ -1,5 +1,6 @@
 """What is published of whom: complete periods of the closed tables, in sizes that change."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -151,7 +152,7 @@ def test_coverage_tells_of_a_week_and_of_nobody(begun):
 # Sizes that change
 
 
-def grown(world: World, quarters: list[tuple[int, tuple[FramedOffice, ...]]]) -> None:
+def grown(world: World, quarters: Sequence[tuple[int, tuple[FramedOffice, ...]]]) -> None:
     """Live through quarters of these headcounts and offices, a week at a time and without hits."""
     begin = YEAR
     known = [replace(world.facts, heads=heads, offices=offices) for heads, offices in quarters]

@@ -114,7 +114,9 @@ class World:
                 self.up(one, hours)
             done.append(self.advance(self.due(one)))
         return Advanced(
-            *(tuple(what for each in done for what in each[place]) for place in range(3)),
+            tuple(what for each in done for what in each.closed),
+            tuple(what for each in done for what in each.released),
+            tuple(what for each in done for what in each.lost),
             done[-1].frame,
         )
 
@@ -126,6 +128,12 @@ class World:
     def next(self) -> date | None:
         with accumulators.opened(self.state) as found:
             return found.next
+
+    def newest(self) -> int:
+        """The newest total."""
+        value = self.reader.rows("T0")[-1].value
+        assert isinstance(value, int)
+        return value
 
     def values(self, table: str, period: str) -> dict[str, int]:
         """The accumulators of a period."""

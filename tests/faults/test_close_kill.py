@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import date
+from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,12 +67,13 @@ def act(world: World) -> float:
     return world.due(following) if following else world.at("2026-01-07 12:00")
 
 
-def child(world: World, now: float, prepare: Callable[[], object]) -> int:
+def child(world: World, now: float, *prepare: Callable[[], object]) -> int:
     """Close in a process of its own, which may be killed; how it ended."""
     pid = os.fork()
     if not pid:
         try:
-            prepare()
+            for one in prepare:
+                one()
             world.advance(now)
         except BaseException:  # noqa: BLE001  # a child has nobody to tell
             os._exit(1)
@@ -97,11 +99,11 @@ def killing_at(step: int) -> None:
             pass_()  # what os.open opens; the rest is imported modules
 
     def connect(*args: Any, **options: Any) -> sqlite3.Connection:
-        connection = real(*args, **options)
+        connection: sqlite3.Connection = real(*args, **options)
         connection.set_trace_callback(run)
         return connection
 
-    sqlite3.connect = connect
+    sqlite3.connect = connect  # type: ignore[assignment]
     sys.addaudithook(hear)
 
 
@@ -165,7 +167,7 @@ def kills(
     now = act(before)
     for step in count():
         world = before.copy(place / f"{before.path.name}-{step}")
-        end = child(world, now, lambda world=world, step=step: (plant(world), killing_at(step)))
+        end = child(world, now, partial(plant, world), partial(killing_at, step))
         assert end in (0, -signal.SIGKILL), "the close itself fails"
         yield step, world
         shutil.rmtree(world.path)
@@ -182,7 +184,7 @@ def test_a_close_that_is_killed_at_any_step_is_finished_by_the_next(lives, place
 
 def without_transactions(_: World) -> None:
     """A close whose every statement is written by itself."""
-    Database.atomic = lambda _: nullcontext()  # type: ignore[method-assign,assignment]
+    Database.atomic = lambda _: nullcontext()  # type: ignore[method-assign,assignment,return-value]
 
 
 def destroying_first(world: World) -> None:
@@ -220,13 +222,8 @@ def test_random_closes_killed_at_random_instants_count_every_device_day_once(liv
         for _ in range(chance.randint(1, KILLS)):
             after, step = chance.uniform(0, INSTANTS), chance.randrange(100)
             by_time = chance.random() < 0.7
-            end = child(
-                world,
-                now,
-                lambda by_time=by_time, after=after, step=step: (
-                    killing_after(after) if by_time else killing_at(step)
-                ),
-            )
+            kill = partial(killing_after, after) if by_time else partial(killing_at, step)
+            end = child(world, now, kill)
             assert end in (0, -signal.SIGKILL, -signal.SIGALRM)
             killed += end != 0
             found = figures(world)
