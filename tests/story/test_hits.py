@@ -1,6 +1,7 @@
 """What is on record of an attempt: one row a device, hour, category and mode, and no more."""
 
 import contextlib
+import json
 import resource
 import sqlite3
 import stat
@@ -162,6 +163,26 @@ def test_time_is_told_by_the_organisations_zone(world: World) -> None:
         assert row.office == "elsewhere", "as long as no office is known"
         local = [datetime.fromtimestamp(one.timestamp() + 20700, UTC) for one in moments]
         assert (row.day, row.hour) in {(one.date().isoformat(), one.hour) for one in local}
+
+
+def test_the_status_says_the_same_however_many_ask(world: World) -> None:
+    with world.server() as server:
+        status = server.state / "status.json"
+
+        def told() -> dict[str, object]:
+            written = status.stat().st_mtime_ns
+            assert server.reload()
+            wait_until(lambda: status.stat().st_mtime_ns != written, "a new status")
+            found: dict[str, object] = json.loads(status.read_text())
+            return found | {"updated": 0}
+
+        first = told()
+        for number in range(50):
+            client = f"127.26.0.{number + 1}"
+            for name in (world.fresh(), "again.example", "backpage.com"):
+                server.ask(name, source=client)
+        server.hits("127.26.0.50")
+        assert told() == first
 
 
 def test_the_same_device_has_one_token_before_and_after_a_kill(world: World) -> None:
