@@ -5,23 +5,28 @@ copies show what came between. Beside the cells stands which days were closed, a
 server was up on each; both are facts about the service.
 """
 
+import os
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from blockfilter.counts import database
 from blockfilter.counts.database import Database
+from blockfilter.errors import StateError
 
 Key = tuple[str, str]  # table, period
 _MODE = 0o600
+_ZEROS = bytes(1 << 16)
 _SCHEMA = """
 CREATE TABLE next (only INTEGER PRIMARY KEY CHECK (only = 1), day TEXT NOT NULL) STRICT;
 CREATE TABLE cells (
   "table" TEXT NOT NULL, period TEXT NOT NULL, cell TEXT NOT NULL, value INTEGER NOT NULL,
   PRIMARY KEY ("table", period, cell)
 ) WITHOUT ROWID, STRICT;
+CREATE TABLE ended ("table" TEXT NOT NULL, period TEXT NOT NULL, PRIMARY KEY ("table", period))
+  WITHOUT ROWID, STRICT;
 CREATE TABLE days (
   day TEXT PRIMARY KEY, seconds INTEGER NOT NULL DEFAULT 0, served INTEGER NOT NULL DEFAULT 0,
   closed INTEGER NOT NULL DEFAULT 0, late INTEGER NOT NULL DEFAULT 0
@@ -30,6 +35,7 @@ CREATE TABLE seen (day TEXT NOT NULL, office TEXT NOT NULL, PRIMARY KEY (day, of
   WITHOUT ROWID, STRICT;
 """
 _SCHEMAS = {"0001 cells and days": _SCHEMA}
+_ADD = 'UPDATE cells SET value = value + ? WHERE "table" = ? AND period = ? AND cell = ?'
 
 
 class Up(NamedTuple):
@@ -73,10 +79,19 @@ class Accumulators:
             self._run('SELECT cell, value FROM cells WHERE "table" = ? AND period = ?', key)
         )
 
+    def end(self, key: Key, noise: Mapping[str, int]) -> dict[str, int]:
+        """Add the second draw to a period's cells; what they are then, at every later call, too."""
+        with self._atomic():
+            if not self._run('SELECT 1 FROM ended WHERE "table" = ? AND period = ?', key):
+                self._many(_ADD, [(drawn, *key, cell) for cell, drawn in noise.items()])
+                self._run("INSERT INTO ended VALUES (?, ?)", key)
+        return self.values(key)
+
     def drop(self, key: Key) -> None:
         """Overwrite and remove a period's cells."""
         with self._atomic():
-            self._run('DELETE FROM cells WHERE "table" = ? AND period = ?', key)
+            for table in ("cells", "ended"):
+                self._run(f'DELETE FROM {table} WHERE "table" = ? AND period = ?', key)  # noqa: S608  # one of two words
 
     def close(
         self, day: date, added: Mapping[Key, Mapping[str, int]], *, late: bool = False
@@ -85,10 +100,9 @@ class Accumulators:
 
         Late: whoever erases hits in time may have done so before.
         """
-        add = 'UPDATE cells SET value = value + ? WHERE "table" = ? AND period = ? AND cell = ?'
         with self._atomic():
             for key, cells in added.items():
-                self._many(add, [(count, *key, cell) for cell, count in cells.items()])
+                self._many(_ADD, [(count, *key, cell) for cell, count in cells.items()])
             self._run(
                 "INSERT INTO days (day, closed, late) VALUES (?, 1, ?) "
                 "ON CONFLICT (day) DO UPDATE SET closed = 1, late = excluded.late",
@@ -146,8 +160,32 @@ class Accumulators:
 def opened(state: Path) -> Iterator[Accumulators]:
     """The accumulators of a state directory, made where there are none. StateError."""
     place = state / database.ACCUMULATORS
-    with database.opened(place, "accumulators", _SCHEMAS, _MODE) as found:
-        yield Accumulators(found)
+    with database.opened(place, "accumulators", _SCHEMAS, _MODE, journal="PERSIST") as found:
+        try:
+            yield Accumulators(found)
+        finally:
+            with suppress(StateError, OSError):  # the next to open it tries again
+                _blank(found, place.with_name(f"{place.name}-journal"))
+
+
+def _blank(found: Database, journal: Path) -> None:
+    """Overwrite the journal, then give it back to the disk: it holds cells as they were a day before.
+
+    Beside the cells as they are, that would be a second snapshot for whoever reads a stolen disk.
+    """
+    found.run("BEGIN IMMEDIATE")  # while this lasts nobody else writes, or needs a journal
+    try:
+        file = os.open(journal, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            left = os.fstat(file).st_size
+            while left:
+                left -= os.write(file, _ZEROS[:left])
+            os.fsync(file)
+            os.ftruncate(file, 0)
+        finally:
+            os.close(file)
+    finally:
+        found.run("ROLLBACK")
 
 
 def total(days: Collection[Up]) -> Up:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ACCUMULATORS, COUNTS = "accumulators.db", "counts.db"
 WAITS = 10  # seconds for a reader or writer beside this one
-_PRAGMAS = ("journal_mode = TRUNCATE", "secure_delete = ON", "foreign_keys = ON")
+_PRAGMAS = ("secure_delete = ON", "foreign_keys = ON")
 _DAMAGE = frozenset((sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 _DAMAGED = {
     ACCUMULATORS: "remove it: the periods that are open are then lost, and counting goes on",
@@ -51,16 +51,21 @@ class Database:
 
 
 @contextmanager
-def opened(path: Path, name: str, schemas: Mapping[str, str], mode: int) -> Iterator[Database]:
+def opened(
+    path: Path, name: str, schemas: Mapping[str, str], mode: int, *, journal: str = "TRUNCATE"
+) -> Iterator[Database]:
     """A database at its newest schema, made with `mode` where there is none. StateError.
 
     `schemas` are scripts by the names of their migrations, in order; `name` is that of the set.
+    `journal`: what becomes of the rollback journal after each transaction.
     """
     with translated(path):
         _make(path, mode)
         connection = sqlite3.connect(path, timeout=WAITS, isolation_level=None)
     with closing(connection):
         with translated(path):
+            for pragma in (f"journal_mode = {journal}", *_PRAGMAS):
+                connection.execute(f"PRAGMA {pragma}").fetchall()
             found = _migrated(connection, name, schemas)
         yield Database(path, found)
 
@@ -115,8 +120,6 @@ def _migrated(
     import sqlite_utils  # 80 ms and 14 MB: not before there is something to store
 
     database = sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False)
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}").fetchall()
     migrations = sqlite_utils.Migrations(name)
     for step, script in schemas.items():
         migrations(name=step)(_script(script))

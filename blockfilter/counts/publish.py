@@ -1,7 +1,8 @@
 """What is published once its time is over: the periods' figures, and the coverage of weeks.
 
-A figure is drawn here, once, and written in one transaction with its period's new state and the
-audit line; only then its accumulators go. A period with a day that nobody closed is lost. Without
+A figure is drawn here, once: the fresh draw joins the accumulators before anything is published, so
+that whoever is interrupted, or finds an older ledger, publishes the same again. It is written in one
+transaction with its period's new state and the audit line; only then its accumulators go. A period with a day that nobody closed is lost. Without
 any time up it is not measured; up for less than nine tenths of it, it is published with a flag.
 """
 
@@ -40,16 +41,16 @@ def _end(kept: Ledger, open_: Accumulators, one: Opened, zone: tzinfo) -> str:
         state = ledger.NOT_MEASURED
     else:
         counted = share(one.period, known, zone, without=open_.late(first, last))
-        figures = _figures(one, open_.values(one.key))
-        kept.release(one, figures, flagged=counted < FLAGGED_BELOW)
+        drawn = open_.end(one.key, {cell: laplace(one.epsilon) for cell in one.cells})
+        kept.release(one, _figures(one, drawn), flagged=counted < FLAGGED_BELOW)
         return ledger.RELEASED
     kept.end(one.key, state)
     return state
 
 
 def _figures(one: Opened, values: Mapping[str, int]) -> dict[str, Figure]:
-    """What is published of a period: a fresh draw on top of the noise it began with."""
-    drawn = {cell: values[cell] + laplace(one.epsilon) for cell in one.cells}
+    """What is published of a period's noisy values, in the order of its cells."""
+    drawn = {cell: values[cell] for cell in one.cells}
     if one.form is tables.Form.RATE:
         return {cell: Figure(word) for cell, word in tables.rates(drawn, one.weights).items()}
     if one.form is tables.Form.BAND:

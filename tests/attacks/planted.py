@@ -8,11 +8,7 @@ from blockfilter.counts import close, publish, tables
 from blockfilter.counts.accumulators import Accumulators, Key
 from blockfilter.counts.ledger import Figure, Opened
 
-_start = Accumulators.start
-
-
-def _exact(values: Mapping[str, int]) -> dict[str, Figure]:
-    return {cell: Figure(value) for cell, value in values.items()}
+_start, _end = Accumulators.start, Accumulators.end
 
 
 def begin_exact(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,32 +23,32 @@ def begin_exact(monkeypatch: pytest.MonkeyPatch) -> None:
 def draw_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is released is the accumulator as it is."""
 
-    def figures(_one: Opened, values: Mapping[str, int]) -> dict[str, Figure]:
-        return _exact(values)
+    def end(opened: Accumulators, key: Key, _noise: Mapping[str, int]) -> dict[str, int]:
+        return opened.values(key)
 
-    monkeypatch.setattr(publish, "_figures", figures)
+    monkeypatch.setattr(Accumulators, "end", end)
 
 
 def publish_from(monkeypatch: pytest.MonkeyPatch, least: int) -> None:
     """No noise, but a smallest cell: an exact count from `least` on, nothing below."""
     begin_exact(monkeypatch)
 
-    def figures(_one: Opened, values: Mapping[str, int]) -> dict[str, Figure]:
-        return _exact({cell: value if value >= least else 0 for cell, value in values.items()})
+    def end(opened: Accumulators, key: Key, _noise: Mapping[str, int]) -> dict[str, int]:
+        return {cell: value if value >= least else 0 for cell, value in opened.values(key).items()}
 
-    monkeypatch.setattr(publish, "_figures", figures)
+    monkeypatch.setattr(Accumulators, "end", end)
 
 
 def spare_small_counts(monkeypatch: pytest.MonkeyPatch, least: int = 5) -> None:
     """Noise on what is large alone."""
     begin_exact(monkeypatch)
-    honest = publish._figures
 
-    def figures(one: Opened, values: Mapping[str, int]) -> dict[str, Figure]:
-        small = {cell: value for cell, value in values.items() if value < least}
-        return honest(one, values) | _exact(small)
+    def end(opened: Accumulators, key: Key, noise: Mapping[str, int]) -> dict[str, int]:
+        values = opened.values(key)
+        small = [cell for cell, value in values.items() if value < least]
+        return _end(opened, key, dict(noise) | dict.fromkeys(small, 0))
 
-    monkeypatch.setattr(publish, "_figures", figures)
+    monkeypatch.setattr(Accumulators, "end", end)
 
 
 def halve_the_scale(monkeypatch: pytest.MonkeyPatch) -> None:

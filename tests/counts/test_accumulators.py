@@ -132,5 +132,6 @@ def test_nothing_in_it_tells_of_a_device(quick):
         ("next", "only"), ("next", "day"),
         ("cells", "table"), ("cells", "period"), ("cells", "cell"), ("cells", "value"),
         ("days", "day"), ("days", "seconds"), ("days", "served"), ("days", "closed"),
-        ("days", "late"), ("seen", "day"), ("seen", "office"),
+        ("days", "late"), ("seen", "day"), ("seen", "office"), ("ended", "table"),
+            ("ended", "period"),
     }  # fmt: skip
