@@ -4,6 +4,7 @@
 - :mod:`assembly`: settings to policy, routes, upstreams and answers; nothing runs yet.
 - :mod:`server`: the running parts: start, reload, drain, stop.
 - :mod:`probe`: whether queries sent upstream come back to us.
+- :mod:`keeping`: what is kept of hits, and what becomes of it.
 - :mod:`counting`: when days are closed and what quarters are frozen from; :mod:`closing`: by hand.
 - :mod:`partition`: which office an address belongs to.
 - :mod:`schedule`: what happens by the clock; the only importer of APScheduler.

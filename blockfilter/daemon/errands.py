@@ -17,7 +17,7 @@ from typing import Any
 from blockfilter.catalog.snapshots import environment
 
 REFRESH_SECONDS, REFRESH_JITTER = 3600, 600  # asks what is due; servers do not ask in step
-LOOK_SECONDS, LOOK_JITTER = 86_400, 7200  # what was looked at this week is left out
+LOOK_SECONDS, LOOK_JITTER = 6 * 3600, 3600  # what was looked at this week is left out
 ERRAND_SECONDS = 6 * 3600  # a slow look at some thousand names, three questions each
 
 log = logging.getLogger(__name__)

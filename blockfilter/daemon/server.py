@@ -10,18 +10,14 @@ import contextlib
 import logging
 import signal
 import socket
-import time
 from collections.abc import Callable, Mapping
-from datetime import date
 
 from blockfilter import __version__
 from blockfilter.config import directories, systemd
 from blockfilter.config.resolvers import system_resolvers
 from blockfilter.config.settings import Settings
 from blockfilter.config.values import Endpoint
-from blockfilter.counts.frame import Facts, Frame
-from blockfilter.daemon import assembly, counting, policy, process, status
-from blockfilter.daemon.counting import Counting, Parts
+from blockfilter.daemon import assembly, policy, process, status
 from blockfilter.daemon.errands import (
     LOOK_JITTER,
     LOOK_SECONDS,
@@ -29,18 +25,15 @@ from blockfilter.daemon.errands import (
     REFRESH_SECONDS,
     Errands,
 )
-from blockfilter.daemon.partition import Partition
+from blockfilter.daemon.keeping import Keeping
 from blockfilter.daemon.probe import LoopProbe
 from blockfilter.daemon.schedule import Schedule
 from blockfilter.daemon.watch import Watch
 from blockfilter.errors import BlockfilterError, LoopError
-from blockfilter.hits.day import today
-from blockfilter.hits.recorder import Unrecorded
 from blockfilter.resolve.cache import Cache
 from blockfilter.resolve.repeats import Repeats
 from blockfilter.resolve.resolver import Resolver
 from blockfilter.resolve.routes import Routes
-from blockfilter.resolve.tally import Tally
 from blockfilter.resolve.upstream import Transport
 from blockfilter.serve import sockets
 from blockfilter.serve.tcp import TcpServer
@@ -69,8 +62,6 @@ class Server:
         self._notifier = systemd.Notifier(environ)
         self._state = directories.state_directory(settings.server.state, environ)
         self._runtime = directories.runtime_directory(settings.server.runtime, environ, self._state)
-        self._partition = Partition()
-        self._tally = Tally(self._partition)
         self._groups_made = 0
         self._policy_error = ""
         self._reloading = asyncio.Lock()
@@ -108,16 +99,11 @@ class Server:
         seen = await policy.fingerprint(wanted)
         self._loaded = await policy.load_at_start(wanted, self._state)
         self._policy_error = self._loaded.error
-        self._zone = assembly.zone(settings, self._state, time.time())
-        self._recorder = assembly.recorder(
-            settings, self._runtime, self._state, self._zone, self._partition
+        self._keeping = Keeping(
+            settings, self._state, self._runtime, lambda: self._loaded.policy.snapshot
         )
-        self._recorder.open()
-        self._counting = self._counts()
-        if frame := assembly.frozen(self._state, today(time.time(), self._zone)):
-            self._take_offices(frame)
-        self._hears = self._recorder if settings.counts.enabled else Unrecorded()
-        parts.callback(self._put_hits_away)
+        self._keeping.open()
+        parts.callback(self._keeping.close)
         self._transport = Transport(
             outstanding=self._affordable(settings.upstream.outstanding, settings.tcp.connections),
             first_try=settings.upstream.try_ms / 1000,
@@ -149,8 +135,8 @@ class Server:
             routes=self._routes(),
             cache=Cache(settings.cache.max_bytes - bytes_each, settings.cache.failure_ttl),
             repeats=self._repeats,
-            recorder=self._hears,
-            tally=self._tally,
+            recorder=self._keeping.recorder,
+            tally=self._keeping.tally,
             settings=assembly.answer_settings(settings),
             clock=loop.time,
             on_loop=self._on_loop,
@@ -190,8 +176,8 @@ class Server:
                 poller=self._transport.poller,
                 handler=self._resolver,
                 repeats=self._repeats,
-                recorder=self._hears,
-                tally=self._tally,
+                recorder=self._keeping.recorder,
+                tally=self._keeping.tally,
                 admission=admission,
             )
             self._udp.append(listener)
@@ -210,9 +196,9 @@ class Server:
         return max(1, min(wanted, spare))
 
     def _begin_schedule(self) -> None:
-        self._schedule = Schedule(self._zone)
-        self._schedule.every(self._settings.hits.fold_seconds, self._keep_hits)
-        self._schedule.daily(0, lambda: self._recorder.forget_key(time.time()))
+        self._schedule = Schedule(self._keeping.zone)
+        self._schedule.every(self._settings.hits.fold_seconds, self._keeping.keep)
+        self._schedule.daily(0, self._keeping.forget_key)
         self._schedule.every(STATUS_SECONDS, self._write_status)
         catalog = self._settings.catalog
         self._errands = Errands(
@@ -225,46 +211,6 @@ class Server:
         if watchdog := systemd.watchdog_seconds(self._environ):
             self._schedule.every(watchdog / 2, self._alive)
         self._schedule.start()
-
-    def _counts(self) -> Counting | None:
-        """What closes days; None where counting is switched off."""
-        if not self._settings.counts.enabled:
-            return None
-        return Counting(
-            Parts(
-                self._state,
-                self._runtime,
-                self._zone,
-                self._recorder.epochs,
-                self._tally,
-                self._facts,
-                self._take_offices,
-            )
-        )
-
-    def _take_offices(self, frame: Frame) -> None:
-        """Put the offices of a quarter in force."""
-        self._partition.swap((one.id, one.prefixes) for one in frame.offices)
-
-    def _facts(self, day: date) -> Facts:
-        folder = assembly.curated(self._settings)
-        snapshot = self._loaded.policy.snapshot
-        return counting.facts(
-            counting.Known(self._state, self._settings, self._zone.key, folder, snapshot), day
-        )
-
-    def _keep_hits(self) -> None:
-        """Move hits into their day's file, count the days that are over, and remove them."""
-        now = time.time()
-        self._recorder.fold(now)
-        if self._counting is not None:
-            self._counting.turn(now)
-        self._recorder.close_days(now)
-
-    def _put_hits_away(self) -> None:
-        """At the end: no journal is left to the next start, unless the store fails."""
-        self._keep_hits()
-        self._recorder.close()
 
     async def _alive(self) -> None:
         self._notifier.alive()
@@ -370,7 +316,6 @@ class Server:
         self._tell_policy()
 
     async def _write_status(self) -> None:
-        state = self._recorder.state
         facts = status.process_facts(__version__) | {
             "listeners": [str(listener) for listener in self._listeners],
             "upstreams": [
@@ -379,8 +324,7 @@ class Server:
                 for address, up in group.status()
             ],
             "policy": self._loaded.facts(self._policy_error),
-            "hits": {"state": state.status, "detail": state.detail},
-            "counts": {"detail": self._counting.trouble if self._counting else ""},
+            **self._keeping.facts(),
             "runtime": {"ram_backed": directories.ram_backed(self._runtime)},
         }
         catalogs = assembly.inputs(self._settings).catalogs
