@@ -61,7 +61,7 @@ def simulate(
     """Live through an organisation's year in seconds: real policy, hits, day close, releases.
 
     The folder is a state directory that "report", "counts" and "programme" read with --state.
-    Beside it, truth.json has the true figures, which only a simulation can have. Office 1 has the
+    Its truth.json has the true figures, which only a simulation can have. Office 1 has the
     addresses 10.1.0.0/16, office 2 10.2.0.0/16, and so on; local time is UTC.
 
     \b
