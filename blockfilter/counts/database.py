@@ -1,8 +1,8 @@
 """A database of the state directory, opened by its only writer.
 
-Rollback journals in files (TRUNCATE): a process killed at any instant leaves all of a transaction
-or nothing. What is deleted is overwritten. SQLite's exceptions become StateError here, with the
-file that it was and what to do.
+Rollback journals in files (TRUNCATE or PERSIST): a process killed at any instant leaves all of a
+transaction or nothing. What is deleted is overwritten. SQLite's exceptions become StateError here,
+with the file that it was and what to do.
 """
 
 import os

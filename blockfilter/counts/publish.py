@@ -2,8 +2,9 @@
 
 A figure is drawn here, once: the fresh draw joins the accumulators before anything is published, so
 that whoever is interrupted, or finds an older ledger, publishes the same again. It is written in one
-transaction with its period's new state and the audit line; only then its accumulators go. A period with a day that nobody closed is lost. Without
-any time up it is not measured; up for less than nine tenths of it, it is published with a flag.
+transaction with its period's new state and the audit line; only then its accumulators go. A period
+with a day that nobody closed is lost. Without any time up it is not measured; up for less than nine
+tenths of it, it is published with a flag.
 """
 
 from collections.abc import Mapping

@@ -73,6 +73,27 @@ def test_what_is_dropped_is_in_no_octet_of_the_file(quick):
     assert b"Q1-P1" not in octets
 
 
+def test_the_second_draw_is_added_once(found):
+    found.start(KEY, {"total": 10})
+    found.start(OTHER, {"20-08": 1, "08-12": 2})
+    assert found.end(KEY, {"total": -4}) == {"total": 6}
+    assert found.end(KEY, {"total": 99}) == {"total": 6}
+    assert found.values(OTHER) == {"20-08": 1, "08-12": 2}
+    found.drop(KEY)
+    found.start(KEY, {"total": 0})
+    assert found.end(KEY, {"total": 7}) == {"total": 7}
+
+
+def test_journals_are_empty_between_two_calls(quick):
+    """Blocks that a journal gave back would hold the cells of the day before."""
+    for number in range(5):
+        with accumulators.opened(quick) as found:
+            found.begin(MONDAY)
+            found.start(("T0", f"2026-W0{number + 1}"), {"total": number})
+            found.close(MONDAY, {})
+        assert (quick / "accumulators.db-journal").stat().st_size == 0
+
+
 def test_a_day_adds_up_from_its_parts_until_it_is_closed(found):
     found.begin(MONDAY)
     found.note(MONDAY, Up(3600, 100, frozenset({"hq"})))
@@ -132,6 +153,6 @@ def test_nothing_in_it_tells_of_a_device(quick):
         ("next", "only"), ("next", "day"),
         ("cells", "table"), ("cells", "period"), ("cells", "cell"), ("cells", "value"),
         ("days", "day"), ("days", "seconds"), ("days", "served"), ("days", "closed"),
-        ("days", "late"), ("seen", "day"), ("seen", "office"), ("ended", "table"),
-            ("ended", "period"),
+        ("days", "late"), ("seen", "day"), ("seen", "office"),
+        ("ended", "table"), ("ended", "period"),
     }  # fmt: skip

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from blockfilter.counts import calendar, verify
+from blockfilter.counts import accumulators, calendar, verify
 from blockfilter.counts.calendar import Kind
 from blockfilter.counts.frame import Facts, FramedOffice
 from tests.counts.world import DAY, NOISE, OFFICES, YEAR, World, day, days, hits, monday
@@ -94,6 +94,17 @@ def test_a_figure_has_noise_from_its_beginning_and_fresh_noise_from_its_end(worl
         16 * addresses + addresses - 1
     }
     assert world.reader.periods("T1")[0].addresses == addresses
+
+
+def test_a_figure_that_was_drawn_and_not_published_is_not_drawn_again(begun):
+    """Killed between the draw and the ledger."""
+    begun.live(YEAR, SUNDAY - DAY, 100)
+    begun.meet(SUNDAY, 100)
+    begun.up(SUNDAY)
+    with accumulators.opened(begun.state) as found:
+        drawn = found.end(("T0", "2026-W01"), {"total": 5000})["total"]
+    begun.advance(begun.due(SUNDAY))
+    assert begun.newest() == drawn + 100
 
 
 def test_a_year_whose_noise_was_made_for_one_address_is_charged_for_two(worlds):
