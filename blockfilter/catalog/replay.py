@@ -44,6 +44,7 @@ class Replay:
         self._every: set[str] = set()  # digests of all lines
         self._named: set[str] = set()  # of those that another one follows
         self._linear = True  # each line followed the one above it
+        self._broken = False  # what a line follows is not known any more
         self._last: tuple[str, ...] = ()
         self._now = now
 
@@ -78,6 +79,7 @@ class Replay:
         self._linear = self._linear and line.previous == self._last
         self._last = (line.digest,)
         lost = [one for one in line.previous if one not in self._lines]
+        self._broken = self._broken or bool(lost)
         for one in line.previous:
             self._open.pop(one, None)
         if any(one in self._every for one in lost):
@@ -161,6 +163,8 @@ class Replay:
             self._wrong(line, "key", problem)
         if line.what not in KEY_ACTS or not (old := self.holders.key(line.id)):
             return
+        if self._broken:
+            return  # one changed line hides what stands above it, which is no fault of theirs
         # What the key signed elsewhere, and this line does not follow, was not signed before it.
         before = self._before(line)
         for other in self._lines.values():

@@ -78,6 +78,10 @@ def kept_signed(tmp_path_factory, one_process):
         team.keeper(by).enrol(name, team.public[name], "we begin")
     team.catalogue.proposer, team.catalogue.approver = team.actor("ada"), team.actor("ben")
     lived(team.catalogue)
+    team.tries("ada", "rotate", "ada", team.key("ada", "new"), done=True)
+    (team.place / "new").replace(team.place / "ada")
+    team.catalogue.proposer = team.actor("ada")
+    team.catalogue.site("After All", ["after.example"])
     return team
 
 
