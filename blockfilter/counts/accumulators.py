@@ -1,7 +1,7 @@
 """The cells of the open periods, in accumulators.db. Each began as noise; none is ever exact.
 
 Day close alone opens it, and it is never backed up: a copy from one instant shows noisy values, two
-copies show what came between. Beside the cells stands which days were closed, and how long the
+copies show what came between. So no octet of a former day stays, in the file or in its journal. Beside the cells stands which days were closed, and how long the
 server was up on each; both are facts about the service.
 """
 
@@ -35,6 +35,7 @@ CREATE TABLE seen (day TEXT NOT NULL, office TEXT NOT NULL, PRIMARY KEY (day, of
   WITHOUT ROWID, STRICT;
 """
 _SCHEMAS = {"0001 cells and days": _SCHEMA}
+_INSERT = "INSERT INTO cells VALUES (?, ?, ?, ?)"
 _ADD = 'UPDATE cells SET value = value + ? WHERE "table" = ? AND period = ? AND cell = ?'
 
 
@@ -71,7 +72,8 @@ class Accumulators:
         """Begin a period's cells, each as its noise."""
         rows = [(*key, cell, value) for cell, value in noise.items()]
         with self._atomic():
-            self._many("INSERT INTO cells VALUES (?, ?, ?, ?)", rows)
+            self._many(_INSERT, rows)
+            self._settle()
 
     def values(self, key: Key) -> dict[str, int]:
         """The cells of a period; noisy."""
@@ -85,6 +87,7 @@ class Accumulators:
             if not self._run('SELECT 1 FROM ended WHERE "table" = ? AND period = ?', key):
                 self._many(_ADD, [(drawn, *key, cell) for cell, drawn in noise.items()])
                 self._run("INSERT INTO ended VALUES (?, ?)", key)
+                self._settle()
         return self.values(key)
 
     def drop(self, key: Key) -> None:
@@ -92,6 +95,7 @@ class Accumulators:
         with self._atomic():
             for table in ("cells", "ended"):
                 self._run(f'DELETE FROM {table} WHERE "table" = ? AND period = ?', key)  # noqa: S608  # one of two words
+            self._settle()
 
     def close(
         self, day: date, added: Mapping[Key, Mapping[str, int]], *, late: bool = False
@@ -103,12 +107,21 @@ class Accumulators:
         with self._atomic():
             for key, cells in added.items():
                 self._many(_ADD, [(count, *key, cell) for cell, count in cells.items()])
+            self._settle()
             self._run(
                 "INSERT INTO days (day, closed, late) VALUES (?, 1, ?) "
                 "ON CONFLICT (day) DO UPDATE SET closed = 1, late = excluded.late",
                 [day.isoformat(), int(late)],
             )
             self._run("UPDATE next SET day = ?", [(day + timedelta(days=1)).isoformat()])
+
+    def _settle(self) -> None:
+        """Write all cells anew. A row that is changed leaves what it was in a gap of its page, which
+        no query shows; a table that is emptied leaves nothing, and then all that is there is of today.
+        """
+        rows = self._run("SELECT * FROM cells")
+        self._run("DELETE FROM cells")
+        self._many(_INSERT, rows)
 
     def note(self, day: date, up: Up) -> None:
         """Add to what is known of a day that is not closed."""
