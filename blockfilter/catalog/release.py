@@ -2,7 +2,9 @@
 
 A release is made beside what is in force: its rules are written, compiled and judged in a folder of
 their own, and then one change brings everything in, the pointer last. Whatever goes wrong before,
-nothing has changed. The compiled policy comes along, so that servers need not compile it.
+nothing has changed. The compiled policy comes along, so that servers need not compile it. People
+build on a journal only that holds: whose chain is whole, whose lines are signed by who they say, and
+in which a second person approved.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +31,7 @@ from blockfilter.catalog.progress import Progress, silent
 from blockfilter.catalog.rollback import resume, rollback
 from blockfilter.catalog.site import ImportedList, State
 from blockfilter.catalog.standing import Standing, standing, standing_of
+from blockfilter.catalog.verify import check_journal
 from blockfilter.catalog.workflow import SYSTEM
 from blockfilter.errors import RefusedError
 
@@ -75,6 +78,10 @@ def make(
     """
     with folder.locked(), scratch_of(folder) as scratch:
         making = Making(folder, wide, now, scratch, progress)
+        progress("verifying the journal", 0, 0)
+        check_journal(
+            folder.path, making.lines, now
+        )  # an approval may be forged as well as written
         changes = making.due(actor)
         progress("writing the rules", 0, 0)
         catalog, base = making.catalog, making.base

@@ -6,7 +6,7 @@ what is wrong with the folder beside it follows.
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from blockfilter.catalog.manifest import stamp
 from blockfilter.catalog.replay import Replay
 from blockfilter.catalog.site import Allowed
 from blockfilter.catalog.standing import standing, standing_of
-from blockfilter.errors import ListError
+from blockfilter.errors import ListError, RefusedError
 
 if TYPE_CHECKING:
     from blockfilter.catalog.suffixes import Wide
@@ -38,8 +38,7 @@ def verify(folder: Path, wide: "Wide", now: datetime | None = None) -> list[Find
         lines = changelog.read(folder)
     except ListError as error:
         return [_wrong("journal", f"{JOURNAL}: {_line_of(str(error))}", str(error), _BACK)]
-    replay = Replay(stamp((now or datetime.now(UTC)) + _CLOCKS))
-    replay.run(lines)
+    replay = _replayed(lines, now)
     found += replay.findings
     if Folder(folder).interrupted:
         found.append(
@@ -57,6 +56,24 @@ def verify(folder: Path, wide: "Wide", now: datetime | None = None) -> list[Find
     found += _allowed(catalog, replay, max((line.at for line in lines), default=""))
     found += _standing(folder, replay, catalog)
     return sorted(found, key=_number)
+
+
+def check_journal(folder: Path, lines: Sequence[changelog.Line], now: datetime) -> None:
+    """RefusedError where what the journal tells did not happen so: no release is built on it."""
+    replay = _replayed(lines, now)
+    found = [*replay.findings, *_keys(identity.read(folder), replay.holders)]
+    if found:
+        first, *more = sorted(found, key=_number)
+        rest = f"\nand {len(more)} more; blockfilter list verify tells them all" if more else ""
+        raise RefusedError(
+            f"the journal does not hold, so nothing of it is released:\n{first}{rest}"
+        )
+
+
+def _replayed(lines: Sequence[changelog.Line], now: datetime | None) -> Replay:
+    replay = Replay(stamp((now or datetime.now(UTC)) + _CLOCKS))
+    replay.run(lines)
+    return replay
 
 
 def _wrong(rule: str, place: str, sentence: str, remedy: str) -> Finding:
