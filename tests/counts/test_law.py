@@ -40,7 +40,7 @@ def by_hand(epsilons: list[Fraction], level: float = LEVEL) -> int:
     return next(h for h, inside in enumerate(grown) if inside >= level)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(EPSILONS, min_size=1, max_size=3), st.sampled_from([0.5, 0.8, 0.95, 0.99]))
 def test_the_half_width_is_that_of_the_convolution(epsilons, level):
     assert half_width(epsilons, level) == by_hand(epsilons, level)
@@ -61,7 +61,7 @@ def test_the_half_widths_that_pages_show():
     assert widths["T1", 2] == 33
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.lists(EPSILONS, max_size=6))
 def test_the_order_of_the_draws_is_nothing_and_each_widens(epsilons):
     width = half_width(epsilons)

@@ -81,7 +81,7 @@ def test_every_altered_line_is_found_with_or_without_a_digest_of_its_own(ledger,
     changes = []
     before = audit.START
     for number, text, digest in lines(state):
-        for place in range(0, len(text), 7):
+        for place in range(0, len(text), 17):
             other = text[:place] + chr(ord(text[place]) ^ 1) + text[place + 1 :]
             changes.append(["UPDATE audit SET line = ? WHERE number = ?", [other, number]])
         other = text.replace("202", "203")
