@@ -31,6 +31,7 @@ from blockfilter.daemon.schedule import Schedule
 from blockfilter.daemon.watch import Watch
 from blockfilter.errors import BlockfilterError, LoopError
 from blockfilter.resolve.cache import Cache
+from blockfilter.resolve.denials import KEPT_SECONDS, Denials
 from blockfilter.resolve.repeats import Repeats
 from blockfilter.resolve.resolver import Resolver
 from blockfilter.resolve.routes import Routes
@@ -128,13 +129,14 @@ class Server:
     def _assemble(self, loop: asyncio.AbstractEventLoop) -> None:
         settings = self._settings
         bytes_each = settings.cache.max_bytes // 3
-        self._repeats = Repeats(bytes_each)
+        self._repeats, self._denials = Repeats(bytes_each), Denials()
         self._forwarding = self._forward(settings, self._servers)
         self._resolver = Resolver(
             policy=self._loaded.policy,
             routes=self._routes(),
             cache=Cache(settings.cache.max_bytes - bytes_each, settings.cache.failure_ttl),
             repeats=self._repeats,
+            denials=self._denials,
             recorder=self._keeping.recorder,
             tally=self._keeping.tally,
             settings=assembly.answer_settings(settings),
@@ -176,6 +178,7 @@ class Server:
                 poller=self._transport.poller,
                 handler=self._resolver,
                 repeats=self._repeats,
+                denials=self._denials,
                 recorder=self._keeping.recorder,
                 tally=self._keeping.tally,
                 admission=admission,
@@ -199,6 +202,7 @@ class Server:
         self._schedule = Schedule(self._keeping.zone)
         self._schedule.every(self._settings.hits.fold_seconds, self._keeping.keep)
         self._schedule.daily(0, self._keeping.forget_key)
+        self._schedule.every(KEPT_SECONDS, self._denials.clear)
         self._schedule.every(STATUS_SECONDS, self._write_status)
         catalog = self._settings.catalog
         self._errands = Errands(

@@ -40,6 +40,7 @@ EDE_NO_REACHABLE_AUTHORITY, EDE_NETWORK_ERROR = 22, 23
 BLOCKED_TEXT = "blocked by policy"
 
 _HEAD = struct.Struct("!HHHHHH")
+_OPT = struct.Struct("!xHHIH")  # of the root: its name is the octet before
 _OWNER = b"\xc0\x0c"  # the queried name: it is at or above itself, as RFC 2308 section 3 wants
 # mname and rname under .invalid: no mail and no query can ever go there. The timers are unused.
 _SOA_NAMES = b"\x0bblockfilter\x07invalid\x00\x0ahostmaster\xc0"
@@ -47,7 +48,7 @@ _HINFO_ANY = b"\x00\x0d\x00\x01"  # type and class of the answer to ANY, RFC 848
 _ANY_TTL = 3600  # the answer to ANY never changes
 _ANY_RDATA = b"\x07RFC8482\x00"
 _NOTHING = bytes(4)  # two counts of records
-_BARE_OPT = (0x29 << 64 | UDP_MAX << 48).to_bytes(11, "big")  # version 0, no flag, no option
+_BARE_OPT = _OPT.pack(0x29, UDP_MAX, 0, 0)  # version 0, no flag, no option
 
 
 class Block(NamedTuple):
@@ -122,12 +123,12 @@ def truncated(query: Query, rcode: int = NOERROR) -> bytes:
 
 def nxdomain(query: Query, ttl: int, options: bytes = b"") -> bytes:
     """The name and all below it does not exist (RFC 8020), for `ttl` seconds."""
-    return _head(query, NXDOMAIN, 0, 1) + _soa(len(query.question), ttl) + _opt(query, options, 0)
+    return _denied(query, NXDOMAIN, ttl, options)
 
 
 def nodata(query: Query, ttl: int, options: bytes = b"") -> bytes:
     """The name exists and has nothing of this type, for `ttl` seconds."""
-    return _head(query, NOERROR, 0, 1) + _soa(len(query.question), ttl) + _opt(query, options, 0)
+    return _denied(query, NOERROR, ttl, options)
 
 
 def addresses(query: Query, block: Block, options: bytes = b"") -> bytes:
@@ -176,6 +177,13 @@ def relayed(query: Query, answer: Answer, age: int, *, trusted: bool) -> bytes:
     return head + body + _opt(query, b"", 0)
 
 
+def _denied(query: Query, rcode: int, ttl: int, options: bytes) -> bytes:
+    """An SOA and nothing else. On the path of every block: it is written out for speed."""
+    flags, question = rcode | QR | RA | query.flags & (RD | CD), query.question
+    whole = _HEAD.pack(query.id, flags, 1, 0, 1, query.edns) + question + _soa(len(question), ttl)
+    return whole + _opt(query, options, 0) if query.edns else whole
+
+
 def _empty(query: Query, rcode: int, options: bytes) -> bytes:
     return _head(query, rcode & 0x0F, 0, 0) + _opt(query, options, rcode >> 4)
 
@@ -189,8 +197,7 @@ def _opt(query: Query, options: bytes, extended_rcode: int) -> bytes:
     if not query.edns:
         return b""
     ttl = extended_rcode << 24 | (DO if query.do else 0)
-    fixed = (0x29 << 64 | UDP_MAX << 48 | ttl << 16 | len(options)).to_bytes(11, "big")
-    return fixed + options
+    return _OPT.pack(0x29, UDP_MAX, ttl, len(options)) + options
 
 
 @lru_cache(maxsize=512)  # every length a question can have, twice over

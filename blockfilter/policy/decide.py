@@ -1,10 +1,11 @@
 """Precedence: from a name and a snapshot to a decision, and why.
 
 `Policy.decide` is on the path of every query. Names that meet no rule cost one walk of the trie and
-one set operation; what the matched nodes mean together is worked out once and remembered.
+one set operation; what each node means is worked out when the policy is made. Nothing is learnt from
+a query: how long a decision takes must not tell whether somebody asked for the name before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import NamedTuple
 
@@ -15,14 +16,15 @@ from blockfilter.policy.snapshot import (
     SUFFIX,
     SUFFIX_SPACE,
     WILDCARD,
+    Node,
     Record,
     Snapshot,
     compile_patterns,
 )
 
 _RANK = {Trigger.EXACT: 0, Trigger.SUBTREE: 1, Trigger.SITE_NAME: 2, Trigger.PATTERN: 3}
+_HOLLOW = Node(open_below=True, records=())
 _LASTING = {Trigger.SUBTREE, Trigger.SITE_NAME}  # what matches a name also matches all below it
-_REMEMBERED = 4096  # distinct sets of nodes met; real lists make a few dozen
 _generations = count(1)
 
 ENFORCED, MONITORED = "enforced", "monitored"
@@ -91,7 +93,9 @@ class Policy:
             and record.trigger in (Trigger.SITE_NAME, Trigger.PATTERN)
             for record in snapshot.records
         )
-        self._remembered: dict[tuple[object, ...], Decision] = {}
+        self._meanings = self._meanings_of(snapshot.nodes)
+        # What superdomains of protected and excepted names have: no rule, but names to be kept open.
+        self._hollow = next((i for i, one in enumerate(snapshot.nodes) if one == _HOLLOW), -1)
 
     def decide(self, name: bytes) -> Decision:
         """What a canonical name deserves."""
@@ -103,18 +107,19 @@ class Policy:
         parts.reverse()
         key = b"".join(parts)
         found = self._prefixes(key)
-        if not self._site_labels.isdisjoint(parts) or self._matching_patterns(name):
+        if not key or not self._site_labels.isdisjoint(parts):
+            return self._judge(name)
+        if self._patterns is not None and self._matching_patterns(name):
             return self._judge(name)
         if not found:
             return OPEN
-        metadata, key_id = self._metadata, self._key_id
-        nodes = (found[-1] == key, *[metadata[key_id(prefix)] for prefix in found])
-        decision = self._remembered.get(nodes)
-        if decision is None:
-            decision = self._judge(name)
-            if len(self._remembered) < _REMEMBERED:
-                self._remembered[nodes] = decision
-        return decision
+        metadata, key_id, hollow = self._metadata, self._key_id, self._hollow
+        nodes: list[int] = [metadata[key_id(prefix)] for prefix in found]
+        last = nodes[-1]
+        for node in nodes:
+            if node not in (last, hollow):  # a rule below another one, and they differ
+                return self._judge(name)
+        return self._meanings[last][found[-1] == key]
 
     def inspect(self, targets: Iterable[bytes]) -> Decision:
         """What an answer deserves whose aliases lead to `targets`: the first block, else open."""
@@ -167,6 +172,32 @@ class Policy:
 
     def _judge(self, name: bytes) -> Decision:
         found = self.matches(name)
+        return self._decided(found, lambda: self._is_open_below(names.key(name), found))
+
+    def _meanings_of(self, nodes: Iterable[Node]) -> list[tuple[Decision, Decision]]:
+        """Of each node: what names below it deserve, and the name it stands at, by it alone."""
+        worked_out: dict[object, tuple[Decision, Decision]] = {}
+        meanings = []
+        for node in nodes:
+            # A site is no part of a decision, and nodes that differ in it alone are thousands.
+            said = node.open_below, tuple((*one[:2], *one[3:]) for one in node.records)
+            meaning = worked_out.get(said)
+            if meaning is None:
+                meaning = worked_out[said] = self._meaning(node)
+            meanings.append(meaning)
+        return meanings
+
+    def _meaning(self, node: Node) -> tuple[Decision, Decision]:
+        at = sorted((Match(one, 0, b"") for one in node.records), key=lambda match: match.rank)
+        below = [match for match in at if match.record.trigger is Trigger.SUBTREE]
+        ends = self._verdict(below, Mode.ENFORCE) is None  # and what is below is open
+        return (
+            self._decided(below, lambda: self._passes_by_shape),
+            self._decided(at, lambda: self._passes_by_shape or node.open_below or ends),
+        )
+
+    def _decided(self, found: list[Match], is_open_below: Callable[[], bool]) -> Decision:
+        """What all rules that speak of a name mean together."""
         if not found:
             return OPEN
         if self._passing(found):
@@ -178,7 +209,7 @@ class Policy:
             for match, mode in ((enforced, ENFORCED), (monitored, MONITORED))
             if match and match.record.counted
         ]
-        nodata = enforced is not None and self._is_open_below(names.key(name), found)
+        nodata = enforced is not None and is_open_below()
         return Decision(enforced is not None, False, nodata, tuple(cells))
 
     def _passing(self, found: list[Match]) -> Match | None:

@@ -25,6 +25,7 @@ from blockfilter.message.question import (
 )
 from blockfilter.policy.decide import Decision, Policy
 from blockfilter.resolve.cache import Cache, Kept, Key
+from blockfilter.resolve.denials import Denials
 from blockfilter.resolve.inflight import Inflight, Joined
 from blockfilter.resolve.repeats import FOREVER, Repeat, Repeats
 from blockfilter.resolve.routes import Group, Local, Routes
@@ -34,9 +35,9 @@ from blockfilter.resolve.upstream import Outcome
 Respond = Callable[[bytes], None]
 
 _TCP_MAX = 65535  # the two length octets before a message
-# A block is cheap to make again, so only one in four, as both octets of the id fall, goes into the
-# table of repeats: names asked often get there soon, the many asked once do not crowd it.
-_SAMPLED = 0x03
+# A block is cheap to make again, so only one in two, as the octets of the id fall, is kept: what a
+# client asks often gets there soon, and what is asked once costs little.
+_SAMPLED = 0x01
 _LOCAL_TTL = 3600  # special names do not change; the switch in the configuration clears the caches
 _LOOPBACK = response.Block(_LOCAL_TTL, (bytes((127, 0, 0, 1)),), (bytes(15) + b"\1",))
 _REFUSALS = {BADVERS: response.badvers, REFUSED: response.refused}
@@ -89,6 +90,7 @@ class Resolver:
         routes: Routes,
         cache: Cache,
         repeats: Repeats,
+        denials: Denials,
         recorder: Recorder,
         tally: Tally,
         settings: Settings,
@@ -99,6 +101,7 @@ class Resolver:
         self._routes = routes
         self._cache = cache
         self._repeats = repeats
+        self._denials = denials
         self._recorder = recorder
         self._tally = tally
         self._settings = settings
@@ -116,6 +119,7 @@ class Resolver:
         """Put a new policy in force, whole, between two queries."""
         self._policy, self._routes, self._settings = policy, routes, settings
         self._repeats.clear()
+        self._denials.clear()
 
     def handle(self, packet: bytes, client: str, respond: Respond, /, tcp: bool = False) -> None:
         """Answer a packet; `respond` is called once, at once or later, or never for silence."""
@@ -143,8 +147,8 @@ class Resolver:
         if decision.blocks:
             octets = self._blocked(query, decision, limit)
             if (packet[0] ^ packet[1]) & _SAMPLED == 0 and not tcp and not query.options:
-                repeat = Repeat(octets[2:], FOREVER, self._cells_of(decision.cells))
-                self._repeats.put(packet[2:], repeat)
+                end, cells = HEADER + len(query.question), self._cells_of(decision.cells)
+                self._denials.put(client, packet, end, octets, cells)
             respond(octets)
             return
         repeat_key = None if tcp or query.options else packet[2:]
@@ -207,7 +211,7 @@ class Resolver:
             cells += inspection.cells
             if inspection.blocks:
                 octets = self._blocked(query, inspection, transaction.limit)
-                self._tell(transaction, octets, kept.expires, cells)
+                transaction.respond(octets)
                 return
         if kept.expires <= kept.came:
             transaction = transaction._replace(repeat_key=None)  # its TTL of 0 is for now only

@@ -1,8 +1,8 @@
 """Datagrams in, datagrams out, in bursts.
 
 The socket is drained whenever it is readable, up to a bound: one datagram a turn of the event loop
-would cost five times as much. A question asked before is answered from the table of repeats right here;
-everything else goes to the resolver. What cannot be sent at once is not sent: UDP clients ask again.
+would cost five times as much. A question asked before is answered right here, from the table of repeats
+or, a block, from that of denials; everything else goes to the resolver. What cannot be sent at once is not sent: UDP clients ask again.
 """
 
 import logging
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from blockfilter.resolve.denials import Denials, mark
 from blockfilter.resolve.poller import READ, Poller
 from blockfilter.resolve.repeats import Repeats
 from blockfilter.resolve.resolver import Recorder, Respond
@@ -52,6 +53,7 @@ class UdpListener:
         poller: Poller,
         handler: Handler,
         repeats: Repeats,
+        denials: Denials,
         recorder: Recorder,
         tally: Tally,
         admission: Admission,
@@ -61,7 +63,7 @@ class UdpListener:
         plain = not tells_destination(sock)
         receive: Receive = sock.recvfrom if plain else _receiver(sock)
         send: Send = sock.sendto if plain else _sender(sock)
-        self._drain = _drainer(receive, send, handler, repeats, recorder, tally, admission)
+        self._drain = _drainer(receive, send, handler, repeats, denials, recorder, tally, admission)
 
     def start(self) -> None:
         """Serve from now on."""
@@ -86,11 +88,13 @@ def _drainer(
     send: Send,
     handler: Handler,
     repeats: Repeats,
+    denials: Denials,
     recorder: Recorder,
     tally: Tally,
     admission: Admission,
 ) -> Callable[[float], None]:
-    recall, record, judge, count = repeats.get, recorder.record, admission.judge, tally.count
+    recall, denied = repeats.get, denials.get
+    record, judge, count = recorder.record, admission.judge, tally.count
 
     def respond_to(address: Address) -> Respond:
         def respond(octets: bytes) -> None:
@@ -121,16 +125,23 @@ def _drainer(
                 continue
             client = address[0]
             judgement = judge(client)
-            repeat = recall(packet[2:]) if judgement == ADMIT else None
-            if repeat is None or now >= repeat.until:
+            octets = None
+            if judgement == ADMIT:
+                key = packet[2:]
+                repeat = recall(key)
+                if repeat is not None and now < repeat.until:
+                    octets, cells = packet[:2] + repeat.body, repeat.cells
+                    if repeat.served:
+                        served, last = served + 1, client
+                elif (denial := denied(mark(client, key))) is not None:
+                    octets, cells = denial.to(packet), denial.cells
+            if octets is None:
                 answer(packet, client, address, judgement)
                 continue
-            for cell in repeat.cells:
+            for cell in cells:
                 record(client, cell)
-            if repeat.served:
-                served, last = served + 1, client
             try:
-                send(packet[:2] + repeat.body, address)
+                send(octets, address)
             except OSError as error:
                 log.debug("a response could not be sent: %s", error.strerror)
         if served:

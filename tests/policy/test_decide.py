@@ -264,12 +264,23 @@ def test_patterns_of_several_lists_are_told_apart():
         assert subject.explain(name(f"x{i}.com")).rule in {f"/^x{i}/", f"/^x{i // 10}/"}
 
 
-def test_more_sets_of_nodes_than_are_remembered_are_decided_right():
+def test_thousands_of_different_nodes_are_decided_right():
     found = [rule("exact", f"n{i}.com", f"c{i}") for i in range(4200)]
     subject = policy([RuleList("list", Role.BLOCK, found)], _PSL)
     for _ in range(2):
         for i in (*range(0, 4200, 3), *range(4190, 4200)):
             assert subject.decide(name(f"n{i}.com")).cells == ((f"c{i}", "enforced"),)
+
+
+def test_nothing_is_learnt_from_a_query():
+    """Or the second to ask would hear sooner than the first, and know that there was one."""
+    sites = [rule("subtree", f"n{i}.com", "escort", site=f"s{i}") for i in range(20)]
+    subject = policy([blocking(*sites, rule("exact", "below.n3.com", "review"))], _PSL)
+    before = {key: repr(value) for key, value in vars(subject).items()}
+    for i in range(25):
+        for text in (f"n{i}.com", f"www.n{i}.com", f"below.n{i}.com"):
+            subject.decide(name(text))
+    assert {key: repr(value) for key, value in vars(subject).items()} == before
 
 
 def test_what_is_on_no_list_is_open():

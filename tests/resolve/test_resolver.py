@@ -483,7 +483,7 @@ class TestTargets:
         )
         assert story.last.ede == [(15, response.BLOCKED_TEXT)]
 
-    def test_it_is_blocked_from_the_cache_and_from_the_table_of_repeats_too(self):
+    def test_it_is_blocked_from_the_cache_too_and_never_repeated(self):
         story = Story(LISTED)
         packet = story.ask("good.example")
         story.upstream.answer(
@@ -491,13 +491,11 @@ class TestTargets:
         )
         first = story.last.octets
         story.clock.now += 30
-        story.again(packet)
-        assert story.again(packet)
+        for _ in range(2):
+            assert not story.again(packet)
         assert [told.octets for told in story.told] == [first] * 3
         assert story.hits == [Hit(CLIENT, ENFORCED)] * 3
         assert len(story.upstream.asked) == 1
-        story.clock.now += 30
-        assert not story.again(packet)
 
     def test_everyone_who_waited_is_recorded_before_their_answer(self):
         story = Story(LISTED)
@@ -657,6 +655,15 @@ class TestRepeats:
         ):
             assert not story.again(other)
             assert story.last.octets[12 : 12 + 24] == other[12 : 12 + 24]
+
+    def test_what_one_client_was_refused_is_not_repeated_to_another(self):
+        story = Story(LISTED)
+        packet = story.ask("www.listed.example")
+        assert story.again(packet)
+        assert not story.again(packet, client="192.0.2.8")
+        assert story.again(packet, client="192.0.2.8")
+        assert story.hits == [Hit(CLIENT, ENFORCED)] * 2 + [Hit("192.0.2.8", ENFORCED)] * 2
+        assert len({told.octets for told in story.told}) == 1
 
     def test_another_id_makes_no_other_question(self):
         story = Story(LISTED)

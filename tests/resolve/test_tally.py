@@ -73,7 +73,7 @@ def test_an_alias_of_a_listed_name_is_not_served_at_any_stage():
     packet = story.ask("good.example")
     story.upstream.answer(ALIAS, "www.listed.example. 60 IN A 192.0.2.1")
     story.ask("good.example")
-    assert story.again(packet)
+    story.again(packet)
     story.ask("good.example", tcp=True)
     assert [told.rcode for told in story.told] == ["NXDOMAIN"] * 4
     assert story.tally.served == 0
@@ -86,8 +86,9 @@ def test_an_answer_that_becomes_blocked_is_served_until_then():
     story.ask("good.example")
     assert story.tally.served == 2
     story.swap(LISTED)
-    assert not story.again(packet)
-    assert story.again(packet)
+    for _ in range(2):
+        assert not story.again(packet)
+        assert story.last.rcode == "NXDOMAIN"
     assert story.tally.served == 2
 
 

@@ -20,6 +20,7 @@ from blockfilter.message import response
 from blockfilter.message.answer import Limits
 from blockfilter.policy.rule import RuleList
 from blockfilter.resolve.cache import Cache
+from blockfilter.resolve.denials import Denials, mark
 from blockfilter.resolve.repeats import Repeats
 from blockfilter.resolve.resolver import Blocking, Resolver, Settings
 from blockfilter.resolve.routes import Local, Routes
@@ -159,7 +160,7 @@ class Story:
         self.upstream = ScriptedGroup(0)
         self.events: list[Hit | Told] = []
         self.loops: list[bytes] = []
-        self.repeats = Repeats(1 << 20)
+        self.repeats, self.denials = Repeats(1 << 20), Denials()
         self.tally = Tally(EVERYWHERE)
         self.routes = Routes(self.upstream, zones or {})
         self.settings = Settings(blocked, limits, trust_ad)
@@ -168,6 +169,7 @@ class Story:
             routes=self.routes,
             cache=Cache(1 << 20, FAILURE_TTL),
             repeats=self.repeats,
+            denials=self.denials,
             recorder=self,
             tally=self.tally,
             settings=self.settings,
@@ -196,16 +198,19 @@ class Story:
         self.resolver.handle(packet, client, lambda out: self._tell(client, out), tcp)
 
     def again(self, packet: bytes, *, client: str = CLIENT) -> bool:
-        """A listener's part: tell from the table of repeats if it can be; whether it was."""
-        repeat = self.repeats.get(packet[2:])
-        if repeat is None or self.clock.now >= repeat.until:
+        """A listener's part: tell from what was told before if it can be; whether it was."""
+        repeat, denial = self.repeats.get(packet[2:]), self.denials.get(mark(client, packet[2:]))
+        if repeat is not None and self.clock.now < repeat.until:
+            octets, cells = packet[:2] + repeat.body, repeat.cells
+            self.tally.count(int(repeat.served), client)
+        elif denial is not None:
+            octets, cells = denial.to(packet), denial.cells
+        else:
             self.send(packet, client=client)
             return False
-        for cell in repeat.cells:
+        for cell in cells:
             self.record(client, cell)
-        if repeat.served:
-            self.tally.count(1, client)
-        self._tell(client, packet[:2] + repeat.body)
+        self._tell(client, octets)
         return True
 
     def _tell(self, client: str, octets: bytes) -> None:
@@ -228,7 +233,7 @@ def query(
     name: str,
     qtype: str = "A",
     *,
-    ident: int = 4,  # a multiple of four: a block goes into the table of repeats at once
+    ident: int = 4,  # an even one: a block goes into the table of denials at once
     flags: str = "RD",
     edns: bool = True,
     size: int = 1232,

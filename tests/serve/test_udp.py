@@ -39,6 +39,7 @@ class Listening(Story):
             poller=Poller(),
             handler=self.resolver,
             repeats=self.repeats,
+            denials=self.denials,
             recorder=self,
             tally=self.tally,
             admission=Admission(
