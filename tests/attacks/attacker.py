@@ -108,10 +108,10 @@ def _cells(law: Law, least: float) -> list[list[int]]:
         if chance >= least:
             cells.append([])
             chance = 0.0
-    if len(cells) > 1:  # the last one expects too few
-        cells[-2] += cells.pop()
+    spare = cells.pop()  # expects too few
     if len(cells) % 2 == 0:
-        cells[-2] += cells.pop()
+        spare = cells.pop() + spare
+    cells[-1] += spare
     return cells
 
 
