@@ -11,7 +11,7 @@ day still to be closed, or its file still to be removed, or nothing to do.
   than half a year at once is not believed.
 - While the disk is full nothing is added and nothing is lost; the file goes three hours after the
   day's end all the same (`hits.recorder`), and its day is then closed as if nobody had been there:
-  a day closed so late counts as one without time up, so that its week is flagged.
+  a day closed so late without a file counts as one without time up, so that its week is flagged.
 - A day is a local date of the zone handed over. Where the zone changes, the day that is not closed
   yet goes on in the new one: it is longer or shorter by that, and no day comes twice.
 """
@@ -238,9 +238,17 @@ class _Turn:
         if within:
             counted = means.contribute(day, means.days.devices(day))
             added = {one.key: tables.shares(one.table.id, one.cells, counted) for one in within}
-        self._open.close(day, added, late=self._now >= closes(day, means.zone))
+        late = self._now >= closes(day, means.zone) and not self._kept(day)
+        self._open.close(day, added, late=late)
         self._destroy(day)
         self._ledger.note_closed(day)
+
+    def _kept(self, day: date) -> bool:
+        """Whether hits of a day are there: a server that was up made a file for each day."""
+        try:
+            return day in self._means.days.days()
+        except OSError:
+            return False
 
     def _addresses(self, day: date, within: Sequence[Opened]) -> int:
         """How many addresses a device has for each one that the noise was made for.

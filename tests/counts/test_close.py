@@ -183,6 +183,18 @@ def test_a_day_closed_so_late_that_its_hits_had_to_go_flags_its_week(begun):
     assert {row.flagged for row in begun.reader.rows("T2")} == {False}  # one day of 91
 
 
+def test_a_day_closed_late_with_its_hits_still_there_flags_nothing(begun):
+    """The server was away in the night, and what it had left in memory was not."""
+    begun.live(YEAR, YEAR + 2 * DAY, 100)
+    begun.meet(YEAR + 3 * DAY, 100)
+    begun.up(YEAR + 3 * DAY)
+    begun.advance(begun.due(YEAR + 3 * DAY) + 6 * 3600)
+    begun.live(YEAR + 4 * DAY, SUNDAY, 100)
+    (row,) = begun.reader.rows("T0")
+    assert not row.flagged
+    assert abs(row.value - 700) < NOISE
+
+
 # Clocks
 
 
