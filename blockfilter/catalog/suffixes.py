@@ -1,13 +1,13 @@
 """The public suffix list, as the package `publicsuffixlist` carries it. Never over the network.
 
-The file is read here, as its format says (a rule a line, up to the first blank; `//` begins a
-comment): every command and every compilation waits for it, and a library takes ten times as long.
-ICANN and private rules count alike for site-names; only a name of the ICANN section is too wide to
-be listed.
+tldextract reads the file: its own copy is older than its release. ICANN and private rules count
+alike for site-names; only a name of the ICANN section is too wide to be listed.
 """
 
+import gc
 import hashlib
 import re
+import warnings
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,9 +17,6 @@ from blockfilter.errors import FormatError, ListError
 from blockfilter.message import name as names
 
 _FILE = "public_suffix_list.dat"
-_PRIVATE = "===BEGIN PRIVATE DOMAINS==="
-_LABEL = "[a-z0-9-]{1,63}"
-_USUAL = re.compile(rf"(?:\*\.|!)?{_LABEL}(?:\.{_LABEL})*")  # is written as its A-labels are
 _VERSION = re.compile(rb"^// VERSION: (\d{4}-\d\d-\d\d)", re.MULTILINE)
 _HEADER = 4096  # octets; the date stands in the file's first lines
 _REINSTALL = "install blockfilter again with its dependencies"
@@ -71,29 +68,33 @@ def digest(file: Path) -> bytes:
 
 def read(file: Path) -> Suffixes:
     """The rules of the list."""
-    icann, _, private = _text(file).partition(_PRIVATE)
-    wide = {_ascii(rule) for rule in _rules(icann)}
-    return Suffixes(tuple(sorted(wide | {_ascii(rule) for rule in _rules(private)})), Wide(wide))
+    every = {_ascii(rule) for rule in _rules(file, private=True)}
+    icann = {_ascii(rule) for rule in _rules(file, private=False)}
+    return Suffixes(tuple(sorted(every)), Wide(icann))
 
 
-def _rules(text: str) -> Iterable[str]:
-    """The first word of every line that is no comment."""
-    for line in text.splitlines():
-        word = line.partition(" ")[0].strip()
-        if word and not word.startswith("//"):
-            yield word
+def _rules(file: Path, *, private: bool) -> list[str]:
+    from tldextract import TLDExtract  # it brings requests along; only the compiler pays for it
+    from tldextract.suffix_list import SuffixListNotFound
 
-
-def _text(file: Path) -> str:
+    extract = TLDExtract(
+        suffix_list_urls=[file.absolute().as_uri()],
+        cache_dir=None,
+        fallback_to_snapshot=False,
+        include_psl_private_domains=private,
+    )
     try:
-        return _read(file).decode()
-    except UnicodeDecodeError as error:
-        raise ListError(f"{file}: is no public suffix list; {_REINSTALL}") from error
+        with warnings.catch_warnings():
+            # Its reader of file addresses leaves the file to the collector, which warns of it.
+            warnings.simplefilter("ignore", ResourceWarning)
+            found = extract.tlds
+            gc.collect()
+    except SuffixListNotFound as error:
+        raise ListError(f"{file}: cannot be read; {_REINSTALL}") from error
+    return found
 
 
 def _ascii(rule: str) -> str:
-    if _USUAL.fullmatch(rule):
-        return rule
     mark = next((mark for mark in ("*.", "!") if rule.startswith(mark)), "")
     try:
         return mark + names.to_text(names.from_text(rule.removeprefix(mark)))
