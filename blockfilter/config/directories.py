@@ -1,8 +1,10 @@
 """Where files are kept: what outlives a restart (state) and what must not (runtime).
 
 A directory is used only if it is ours alone to write: what lies in it decides what is blocked, and
-who could add to it could read or forge hits. Nothing is ever changed about a directory that is
-there already. Hits belong in memory; where they are not, that is shown, and they work all the same.
+who could add to it could read or forge hits. Into the runtime directory nobody else may even look:
+its files' sizes and times tell how much was blocked, and when. Nothing is ever changed about a
+directory that is there already. Hits belong in memory; where they are not, that is shown, and they
+work all the same.
 """
 
 import os
@@ -18,6 +20,7 @@ MOUNTS = Path("/proc/self/mountinfo")
 MEMORY_FILESYSTEMS = frozenset({"tmpfs", "ramfs"})
 PRIVATE = 0o700
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+OTHERS_MAY_LOOK = stat.S_IRWXG | stat.S_IRWXO
 
 
 def state_directory(configured: Path | None, environ: Mapping[str, str]) -> Path:
@@ -51,19 +54,26 @@ def runtime_directory(
     of them, below `state`.
     """
     if configured is not None:
-        return private(configured)
+        return hidden(configured)
     if given := _first(environ.get("RUNTIME_DIRECTORY", "")):
-        return private(given)
+        return hidden(given)
     base = _absolute(environ.get("XDG_RUNTIME_DIR", ""))
     if base is not None and _own(base):  # after su it may still be another user's
-        return private(base / "blockfilter")
+        return hidden(base / "blockfilter")
     if shared_memory.is_dir():
         mine = shared_memory / f"blockfilter-{os.geteuid()}"
         try:
-            return private(mine, follow=False)  # anyone may put a link there
+            return hidden(mine, follow=False)  # anyone may put a link there
         except StateError:
             pass  # taken by another user; who put it there shall not stop us
-    return private(state / "runtime")
+    return hidden(state / "runtime")
+
+
+def hidden(path: Path, *, follow: bool = True) -> Path:
+    """As `private`, and nobody else may look into it."""
+    if stat.S_IMODE(private(path, follow=follow).stat().st_mode) & OTHERS_MAY_LOOK:
+        raise StateError(f"{path}: others may look into it; chmod 700 it or name another directory")
+    return path
 
 
 def private(path: Path, *, follow: bool = True) -> Path:

@@ -7,6 +7,10 @@ a loss of power may. One line a hit, in files of one local day each::
 
 A line counts only if it is whole; what a failed write left behind is passed over by readers. The
 same line may be there twice: readers make a set of them. Thread-safe.
+
+Others on the machine may not look into the directory, but they see when it changed last and how much
+room the file system has left. So files come and go whether or not there are hits, and none is ever
+empty: the first hit takes no more room.
 """
 
 import errno
@@ -28,6 +32,7 @@ JOURNAL_BYTES = 32 << 20  # of all files: 400,000 lines, hours of them if none c
 _LINE = re.compile(
     rb"(\d{4}-\d\d-\d\d) (\d\d) ([^ ]*) ([^ ]*) (enforced|monitored) ([0-9a-f]{32})\n"
 )
+_HEAD = b"# lines come below\n"  # passed over by readers
 _NAME = re.compile(r"hits-(\d{4}-\d\d-\d\d)-[0-9a-f]{16}\.journal")
 
 
@@ -92,7 +97,7 @@ class Journal:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def rotate(self) -> bool:
-        """Begin a new file if the current one holds anything. Raises OSError.
+        """Begin a new file, whether or not the current one holds anything. Raises OSError.
 
         False: somebody removed the current file, and what it held is lost.
         """
@@ -100,8 +105,6 @@ class Journal:
         if day is None or path is None:
             return True
         present = path.exists()
-        if present and not self._written:
-            return True
         file, path = self._create(day)  # outside the lock: append() waits for a swap, not for this
         with self._lock:
             if taken := self._day == day:
@@ -142,7 +145,14 @@ class Journal:
     def _create(self, day: date) -> tuple[int, Path]:
         path = self._directory / f"hits-{day.isoformat()}-{secrets.token_hex(8)}.journal"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        return os.open(path, flags, 0o600), path
+        file = os.open(path, flags, 0o600)
+        try:
+            _write_head(file)
+        except OSError:
+            os.close(file)
+            path.unlink(missing_ok=True)
+            raise
+        return file, path
 
     def _take(self, day: date, file: int, path: Path) -> None:
         former, self._file = self._file, file
@@ -164,6 +174,11 @@ class Journal:
 @lru_cache(maxsize=1024)  # offices and categories are dozens
 def _quoted(identifier: str) -> str:
     return quote(identifier, safe="")
+
+
+def _write_head(file: int) -> None:
+    if os.write(file, _HEAD) != len(_HEAD):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _size(path: Path) -> int:

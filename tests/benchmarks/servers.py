@@ -47,7 +47,7 @@ Start = Callable[[Place, Sequence[str]], list[str]]
 def start(name: str, place: Place, names: Sequence[str]) -> Server:
     """Write the configuration of server `name`, start it, wait until it answers."""
     place.folder.mkdir(parents=True, exist_ok=True)
-    place.runtime.mkdir(parents=True, exist_ok=True)
+    place.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
     return launch(name, SERVERS[name](place, names), place)
 
 

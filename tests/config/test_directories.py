@@ -98,6 +98,17 @@ def test_a_directory_that_others_may_only_read_is_used_and_left_as_it_is(tmp_pat
     assert mode_of(private(path)) == 0o755
 
 
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o711, 0o704])
+def test_a_runtime_directory_that_others_may_look_into_is_refused(tmp_path, mode):
+    path = tmp_path / "readable"
+    path.mkdir()
+    path.chmod(mode)
+    for configured, environ in ((path, {}), (None, {"RUNTIME_DIRECTORY": str(path)})):
+        with pytest.raises(StateError, match="others may look into it; chmod 700"):
+            runtime_directory(configured, environ, tmp_path)
+    assert mode_of(path) == mode
+
+
 def test_a_directory_of_another_user_is_refused(tmp_path):
     path = tmp_path / "foreign"
     path.mkdir(mode=0o700)

@@ -162,13 +162,35 @@ def test_a_new_day_begins_a_new_file(runtime):
     journal.close()
 
 
-def test_an_empty_file_is_not_rotated(runtime):
+def test_a_file_without_lines_is_rotated_too(runtime):
+    """Or the directory's time of change would tell whether there were any."""
     journal = Journal(runtime.path)
     journal.append(DAY, b"")
     (path,) = runtime.journals()
     assert journal.rotate()
-    assert runtime.journals() == [path]
+    assert [path for _, path in journal.finished()] == [path]
+    assert len(runtime.journals()) == 2
     journal.close()
+
+
+def test_the_first_line_takes_no_more_room(runtime):
+    journal = Journal(runtime.path)
+    journal.append(DAY, b"")
+    (path,) = runtime.journals()
+    before = path.stat().st_blocks
+    journal.append(DAY, TEXT)
+    assert path.stat().st_blocks == before
+    if runtime.path.is_relative_to("/dev/shm"):
+        assert before
+    journal.close()
+
+
+def test_a_file_that_cannot_be_begun_is_not_left(tmp_path):
+    journal = Journal(tmp_path)
+    for room in (0, 5):
+        with file_size_limit(room), pytest.raises(OSError, match="large|space"):
+            journal.append(DAY, b"")
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_somebody_removed_is_replaced_and_its_loss_is_told(runtime):
@@ -187,8 +209,9 @@ def test_a_discarded_file_is_overwritten(runtime):
     journal.rotate()
     ((_, path),) = journal.finished()
     with path.open("rb") as reader:
+        size = path.stat().st_size
         journal.discard(path)
-        assert reader.read() == bytes(len(TEXT))
+        assert reader.read() == bytes(size)
     journal.close()
 
 

@@ -46,6 +46,7 @@ def assert_silent(runtime: Runtime, caplog: pytest.LogCaptureFixture, recorder: 
 def test_no_file_and_no_log_line_holds_an_address(start, runtime, clock, caplog, fault):
     recorder = start(addresses_per_device=2)  # so that IPv6 clients are recorded, too
     if fault == "store":
+        (runtime.path / "hits-2026-11-23.db").unlink()
         (runtime.path / "hits-2026-11-23.db").mkdir()
     if fault == "key":
         (runtime.path / "day.key.new").mkdir()
