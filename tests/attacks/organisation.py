@@ -9,7 +9,7 @@ close of it is thousands of experiments of one cell.
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -31,7 +31,7 @@ ZONE = ZoneInfo("UTC")
 COUNTED_AT = time(2)  # by then the day before is closed
 _CHUNK = timedelta(weeks=20)  # a close makes up for half a year at once, and not for more
 
-Device = tuple[list[Cell], list[Cell]]  # enforced, monitored
+Device = tuple[Sequence[Cell], Sequence[Cell]]  # enforced, monitored
 Contribute = Callable[[date, Iterable[Device]], Contributions]
 
 

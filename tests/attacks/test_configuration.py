@@ -79,15 +79,15 @@ def read(state: Path) -> Ledger:
         run = connection.execute
         frames = {quarter: Frame.read(text) for quarter, text, _ in run("SELECT * FROM frames")}
         found = [
-            Period(
-                *row[:2],
-                date.fromisoformat(row[2]),
-                date.fromisoformat(row[3]),
-                *row[4:7],
-                Fraction(row[7]),
-                row[8],
-                tuple(json.loads(row[9])),
-                tuple(json.loads(row[10])),
+            Period._make(
+                [
+                    *row[:2],
+                    *map(date.fromisoformat, row[2:4]),
+                    *row[4:7],
+                    Fraction(row[7]),
+                    row[8],
+                    *(tuple(json.loads(one)) for one in row[9:]),
+                ]
             )
             for row in run(SELECT)
         ]
@@ -103,9 +103,9 @@ def faults(before: Ledger, now: Ledger, facts: Facts) -> Iterator[str]:
     for key, one in before.periods.items():
         if key not in now.periods or now.periods[key].planned != one.planned:
             yield f"{key} was opened and is changed"
-    for cell, figure in before.figures.items():
-        if now.figures.get(cell) != figure:
-            yield f"{cell} was published and is changed"
+    for figure, value in before.figures.items():
+        if now.figures.get(figure) != value:
+            yield f"{figure} was published and is changed"
     for one in now.periods.values():
         yield from wrong(one, now.frames)
         if one.table == "T1" and (one.table, one.period) not in before.periods:

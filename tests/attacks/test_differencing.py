@@ -162,9 +162,9 @@ def marginals(each: float) -> Marginals:
         for period in dict.fromkeys(names):
             for cell in range(cells):
                 row = np.zeros((len(weeks), len(CATEGORIES), len(bands)))
-                within = [name == period for name in names]
-                where = {"T0": np.s_[:, :], "T1": np.s_[cell, :], "T2": np.s_[:, cell]}[table.id]
-                row[(within, *where)] = 1
+                category = slice(cell, cell + 1) if table is tables.T1 else slice(None)
+                band = slice(cell, cell + 1) if table is tables.T2 else slice(None)
+                row[[name == period for name in names], category, band] = 1
                 rows.append(row.ravel())
                 of.append(table)
     sums = np.array(rows)

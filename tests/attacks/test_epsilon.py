@@ -10,19 +10,20 @@ what a device adds, with half the noise, or with none on small counts are caught
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from importlib import import_module
 from math import log
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from blockfilter.counts import tables
 from blockfilter.counts.contribution import Contributions
+from blockfilter.counts.frame import ELSEWHERE
 from tests.attacks import memory, planted
 from tests.attacks.attacker import halves
 from tests.attacks.organisation import (
     DAY,
-    ELSEWHERE,
     FIRST,
     PART,
     Contribute,
@@ -105,14 +106,18 @@ def epsilon_at_least(samples: Samples) -> float:
 
 def certain(present: Iterable[int], absent: Iterable[int], least: int) -> float:
     """From how often each world shows `least` or more."""
-    from scipy.stats import beta
+    stats: Any = import_module("scipy.stats")
 
     hits, total = tally(present, least)
     others, all_others = tally(absent, least)
     if not hits:
         return 0.0
-    low = beta.ppf(EACH_WRONG, hits, total - hits + 1)
-    high = beta.ppf(1 - EACH_WRONG, others + 1, all_others - others) if others < all_others else 1
+    low = stats.beta.ppf(EACH_WRONG, hits, total - hits + 1)
+    high = (
+        stats.beta.ppf(1 - EACH_WRONG, others + 1, all_others - others)
+        if others < all_others
+        else 1
+    )
     return float(log(low / high))
 
 
