@@ -8,7 +8,7 @@ line                                     meaning
 ``server=/x/#``                          an exception: x is asked of the usual servers after all
 ``address=/x/192.0.2.7``                 refused: an answer of its own
 ``server=/x/192.0.2.53``                 refused: x is forwarded, not blocked
-``/*.x/`` in any of them                 what is below x, and not x itself
+``/*.x/`` in any of them                 what is below x, and not x itself; ``/.x/`` is ``/x/``
 =======================================  =======================================================
 
 All else of a configuration says nothing about which names are open, and is refused.
@@ -83,7 +83,7 @@ def _directive(text: bytes) -> tuple[Action, list[bytes]]:
     parts = value.split(b"/")
     if len(parts) < 3 or parts[0]:
         raise FormatError("a setting without /name/, which is about no name in particular")
-    domains, target = [part for part in parts[1:-1] if part], parts[-1].strip()
+    domains, target = [_bare(part) for part in parts[1:-1] if part], parts[-1].strip()
     if not domains or b"#" in domains:
         raise FormatError(naming.EVERYTHING)
     if option == _ANSWER:
@@ -95,3 +95,8 @@ def _directive(text: bytes) -> tuple[Action, list[bytes]]:
     if target:
         raise FormatError("a server for a name, which is forwarded and not blocked")
     return Action.BLOCK, domains
+
+
+def _bare(domain: bytes) -> bytes:
+    """A domain without the dot that some people begin it with."""
+    return domain[1:] if domain.startswith(b".") else domain

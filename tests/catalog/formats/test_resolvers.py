@@ -26,6 +26,7 @@ def read(tmp_path):
         ("dnsmasq", " address = /a.example/:: # why", ["subtree a.example"]),
         ("dnsmasq", "--local=/a.example/b.example/", ["subtree a.example", "subtree b.example"]),
         ("dnsmasq", "server=/a.example/#", ["passthru subtree a.example"]),
+        ("dnsmasq", "local=/.a.example/", ["subtree a.example"]),
         ("dnsmasq", "local=/bücher.example/", ["subtree xn--bcher-kva.example"]),
         (
             "dnsmasq",
@@ -69,6 +70,7 @@ def test_a_line_becomes_rules(read, format_, line, expected):
         ("dnsmasq", "address=/a.example/192.0.2.7", "an answer of its own"),
         ("dnsmasq", "server=/a.example/192.0.2.53", "forwarded"),
         ("dnsmasq", "local=/com/", "a single label"),
+        ("dnsmasq", "local=/..a.example/", "a label"),
         ("dnsmasq", "local=/co.uk/", "a public suffix"),
         ("dnsmasq", "local=/a.*.example/", "a wildcard"),
         ("unbound", "interface: 192.0.2.1", "another setting"),
