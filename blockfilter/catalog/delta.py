@@ -15,6 +15,7 @@ from blockfilter.catalog.store import Catalog
 from blockfilter.policy.rule import Role
 
 MIN_JUDGED = 10  # rules; of a shorter list one alone is more than the limit
+MAX_UNJUDGED = 100  # rules that a list so short may grow to: more were not there by mistake before
 
 
 class Limits(NamedTuple):
@@ -25,6 +26,14 @@ class Limits(NamedTuple):
 
 
 LIMITS = Limits()
+
+
+def unusual(before: int, after: int, limits: Limits = LIMITS) -> float | None:
+    """By how many per cent a list changed, where that is more than usual; None where it is not."""
+    if not before or (before < MIN_JUDGED and after <= MAX_UNJUDGED):
+        return None
+    change = 100 * (after - before) / before
+    return change if change > limits.growth or change < -limits.shrink else None
 
 
 def findings(
@@ -39,11 +48,9 @@ def findings(
     for before in previous.lists if previous else ():
         after = now.get(before.id, 0)
         ended = before.id not in now and _ended(before.id, catalog, today)
-        if before.rules < MIN_JUDGED or ended:
-            continue
-        change = 100 * (after - before.rules) / before.rules
-        growth = change if before.role != Role.PROTECTED else 0  # more of these harm nobody
-        if growth > limits.growth or change < -limits.shrink:
+        if ended or (before.role == Role.PROTECTED and after > before.rules):
+            continue  # more protected names harm nobody
+        if change := unusual(before.rules, after, limits):
             yield found(
                 "delta",
                 f"release {manifest.serial}: {before.id}",

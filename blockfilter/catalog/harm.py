@@ -39,12 +39,12 @@ def stranger(text: str) -> Harm:
 
 def touching(rule: str, touched: Sequence[str]) -> Harm:
     """That a rule, in words, touches protected names."""
-    return Harm("protected-touched", f"{rule}: touches {_some(touched)}, protected")
+    return Harm("protected-touched", f"{rule}: touches {some(touched)}, protected")
 
 
 def blocking(rule: str, popular: Sequence[str], check: str = "popular-name") -> Harm:
     """That a rule, in words, blocks or watches popular names."""
-    return Harm(check, f"{rule}: blocks {_some(popular)}, well known")
+    return Harm(check, f"{rule}: blocks {some(popular)}, well known")
 
 
 class Judge:
@@ -74,6 +74,9 @@ class Judge:
             popular = [name for name in popular if text in [host + name for host in _HOSTS]]
         if popular:
             yield blocking(rule, popular)
+        elif above := next((n for n in superdomains(text) if n in self._known.popular), None):
+            sentence = f"{rule}: is below {above}, well known, which may need it"
+            yield Harm("popular-name", sentence, Severity.WARNING)
 
     def site_name(self, label: str) -> Iterator[Harm]:
         """A site-name."""
@@ -103,7 +106,7 @@ class Judge:
             yield blocking(f"/{text}/", popular)
         ordinary = [name for name in found if name not in {*touched, *popular}]
         if ordinary or len(popular) > 1:
-            sentence = f"/{text}/ is found in ordinary names: {_some(ordinary or popular)}"
+            sentence = f"/{text}/ is found in ordinary names: {some(ordinary or popular)}"
             yield Harm("pattern-wide", sentence)
 
     def patterns(self, texts: Sequence[str]) -> Iterator[Harm]:
@@ -186,7 +189,7 @@ def _by_superdomain(every: Iterable[str], hosts: Sequence[str] = ("",)) -> dict[
     return found
 
 
-def _some(every: Sequence[str]) -> str:
+def some(every: Sequence[str]) -> str:
     """The first names of many."""
     rest = len(every) - NAMED
     return ", ".join(every[:NAMED]) + (f" and {rest} more" if rest > 0 else "")

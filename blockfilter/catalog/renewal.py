@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blockfilter.catalog import arrival, record, store
 from blockfilter.catalog.arrival import Accepted, Copy, Reach
-from blockfilter.catalog.delta import LIMITS, MIN_JUDGED
+from blockfilter.catalog.delta import LIMITS, unusual
 from blockfilter.catalog.folder import RULES, Folder
 from blockfilter.catalog.manifest import in_force, stamp
 from blockfilter.catalog.record import Record
@@ -200,10 +200,7 @@ def _check_size(entry: ImportedList, brought: "Brought") -> None:
 
     The gate judges the same, but only what is in a release.
     """
-    if entry.rules < MIN_JUDGED:
-        return
-    change = 100 * (brought.rules - entry.rules) / entry.rules
-    if not -LIMITS.shrink <= change <= LIMITS.growth:
+    if change := unusual(entry.rules, brought.rules):
         raise RefusedError(
             f"{arrival.host_of(entry)}: the list had {entry.rules} rules and now has "
             f"{brought.rules}, {change:+.1f} % where -{LIMITS.shrink} % to +{LIMITS.growth} % is "

@@ -72,7 +72,8 @@ RULES = (
     Check(
         "popular-name",
         _ERROR,
-        "No rule may block or watch a well-known name of infrastructure, work, health or daily life.",
+        "No rule may block or watch a well-known name of infrastructure, work, health or daily life; "
+        "an entry that lists a name below one is looked at twice.",
         "take it out: blockfilter list edit ID --remove NAME",
         _EXCEPT,
     ),

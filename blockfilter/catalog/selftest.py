@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from blockfilter.catalog import listable, store
 from blockfilter.catalog.finding import Finding
+from blockfilter.catalog.harm import some
 from blockfilter.catalog.manifest import Manifest
 from blockfilter.catalog.reference import Reference
 from blockfilter.catalog.rulebook import found
@@ -103,15 +104,17 @@ def _whole(policy: Policy, manifest: Manifest, today: date) -> Iterator[Finding]
 
 
 def _open(policy: Policy, known: Reference) -> Iterator[Finding]:
-    """Names of the fixed set, and ordinary ones, that a list would block or watch."""
+    """Names of the fixed set, and ordinary ones, that a list would block or watch, by rules."""
+    hit: dict[str, list[str]] = {}
     for text in chain(OPEN, ordinary(known)):
-        decision = policy.decide(names.from_text(text))
+        name = names.from_text(text)
+        decision = policy.decide(name)
         if decision.blocks or decision.cells:
-            rules = [
-                in_words(m.record.trigger, m.rule) for m in policy.matches(names.from_text(text))
-            ]
-            sentence = f"{text} is not answered as usual, by {rules[0]}"
-            yield found("must-stay-open", "the lists together", sentence, name=text)
+            strongest = policy.matches(name)[0]
+            hit.setdefault(in_words(strongest.record.trigger, strongest.rule), []).append(text)
+    for rule, texts in hit.items():
+        sentence = f"{rule}: not answered as usual would be {some(texts)}"
+        yield found("must-stay-open", "the lists together", sentence, name=texts[0])
 
 
 def ordinary(known: Reference) -> Iterator[str]:

@@ -219,6 +219,14 @@ PAIRS = {
             lambda: theirs(*many(126), previous=manifest(listed("theirs", 100), serial=1)),
             lambda: theirs(*many(125), previous=manifest(listed("theirs", 100), serial=1)),
         ),
+        (
+            lambda: theirs(*many(101), previous=manifest(listed("theirs", 9), serial=1)),
+            lambda: theirs(*many(100), previous=manifest(listed("theirs", 9), serial=1)),
+        ),
+        (
+            lambda: theirs(*many(13), previous=manifest(listed("theirs", 10), serial=1)),
+            lambda: theirs(FINE, previous=manifest(listed("theirs", 9), serial=1)),
+        ),
     ],
     "self-test": [
         (

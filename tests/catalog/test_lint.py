@@ -70,6 +70,15 @@ def test_every_name_is_attested_by_itself_or_by_all_evidence():
     assert rules(linted(replace(one, evidence=(evidence(" "),)))) == ["evidence-missing"]
 
 
+def test_a_name_below_a_well_known_one_is_to_be_looked_at_twice():
+    for listed in ({"names": ("mail.google.com",)}, {"names": (), "exact": ("mail.google.com",)}):
+        (found,) = linted(dossier(**listed))
+        assert (found.rule, found.severity) == ("popular-name", Severity.WARNING)
+        assert "below google.com, well known" in found.sentence
+    (found,) = linted(dossier(names=("www.google.com",)))
+    assert found.severity is Severity.ERROR
+
+
 def test_findings_stand_in_the_order_of_entries_and_of_the_table():
     order = [check.id for check in RULES]
     of_first, of_second = linted(bad()), linted(bad(id="second"))
