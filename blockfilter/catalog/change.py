@@ -71,11 +71,16 @@ class Change:
         return found
 
     def checked(self, entry: E) -> E:
-        """The entry as reading its file would give it; no name of another dossier's is in it."""
-        checked = store.from_plain(store.plain(entry), f"entry {entry.id}", self._wide)
+        """The entry as reading its file would give it; no name of another dossier's is in it.
+
+        RefusedError: a rule forbids what it lists, or its category is none.
+        """
+        checked = self.meant(store.plain(entry), entry.id)
         if entry.category not in {category.id for category in self.catalog.categories}:
             known = ", ".join(category.id for category in self.catalog.categories)
-            raise ListError(f'there is no category "{entry.category}"; the categories are {known}')
+            raise RefusedError(
+                f'there is no category "{entry.category}"; the categories are {known}'
+            )
         if isinstance(checked, Dossier):
             for other in self.catalog.dossiers:
                 both = set(checked.triggers()) & set(other.triggers())
@@ -88,6 +93,13 @@ class Change:
         if type(checked) is not type(entry):
             raise ListError(f"entry {entry.id}: became another kind of entry; nothing was changed")
         return checked
+
+    def meant(self, plain: Mapping[str, object], id_: str) -> Entry:
+        """The entry of these values; RefusedError: no entry can be that."""
+        try:
+            return store.from_plain(plain, f"entry {id_}", self._wide)
+        except ListError as error:
+            raise RefusedError(str(error)) from error
 
     def taken(self) -> set[str]:
         """The ids that were ever given."""

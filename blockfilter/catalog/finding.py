@@ -1,7 +1,10 @@
 """What a check of a catalogue found: which rule, where, what, and the remedy."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
+
+from blockfilter.errors import RefusedError
 
 
 class Severity(StrEnum):
@@ -22,3 +25,11 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.severity} [{self.rule}]: {self.sentence}; {self.remedy}"
+
+
+class FoundError(RefusedError):
+    """An act is refused because of what was found; `findings` are told one a line."""
+
+    def __init__(self, sentence: str, findings: Sequence[Finding], *, after: str = "") -> None:
+        super().__init__("\n".join(filter(None, (sentence, *map(str, findings), after))))
+        self.findings = tuple(findings)

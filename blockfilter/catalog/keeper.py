@@ -141,7 +141,7 @@ class Keeper(Bringing, Opening, Trusting):
                 )
             wanted = {**store.plain(before), **changes}
             plain = {key: value for key, value in wanted.items() if value is not None}
-            after = store.from_plain(plain, f"entry {id_}", self._wide)
+            after = change.meant(plain, id_)
             if after == before:
                 raise RefusedError(f"{id_}: nothing would change")
             kept = workflow.edited(before, after, change.act, reason)

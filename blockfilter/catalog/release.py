@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from blockfilter.catalog import candidate, changelog, store
 from blockfilter.catalog.candidate import Base
-from blockfilter.catalog.finding import Finding
+from blockfilter.catalog.finding import Finding, FoundError
 from blockfilter.catalog.folder import Folder
 from blockfilter.catalog.identity import Actor
 from blockfilter.catalog.making import Making, base_of, numbered, scratch_of, writing
@@ -59,6 +59,7 @@ __all__ = (
 
 FORCE = "force"  # the journal's word for one person who wants a release all the same
 FORCEABLE = frozenset(("delta",))  # the findings that two people may pass over
+_NOT_MADE = "the release was not made, and nothing has changed:"
 
 
 def make(
@@ -93,7 +94,7 @@ def make(
         if force_reason and (others := [name for name in forces if name != actor.name]):
             manifest = manifest._replace(forced=Forced((*others, actor.name), force_reason))
         snapshot = making.compiled(manifest)
-        errors = making.lint() + making.gate(manifest, snapshot)
+        errors = list(dict.fromkeys(making.lint() + making.gate(manifest, snapshot)))
         if errors and force_reason and not manifest.forced:
             _first_force(making, actor, manifest, errors, force_reason)
         _judge([one for one in errors if not (manifest.forced and one.rule in FORCEABLE)])
@@ -174,16 +175,13 @@ def _first_force(
         writer = changelog.Writer(making.lines, actor)
         facts = {"content": manifest.content}
         making.folder.commit([writer.line(at=making.at, what=FORCE, why=reason, facts=facts)], {})
-    raise RefusedError(
-        f"{_told(errors)}\n{actor.name} wants it all the same, which is journalled; it passes when "
-        "a second person releases the same content with --force"
+    wants = (
+        f"{actor.name} wants it all the same, which is journalled; it passes when a second person "
+        "releases the same content with --force"
     )
+    raise FoundError(_NOT_MADE, errors, after=wants)
 
 
 def _judge(errors: Sequence[Finding]) -> None:
     if errors:
-        raise RefusedError(_told(errors))
-
-
-def _told(errors: Sequence[Finding]) -> str:
-    return "\n".join(["the release was not made, and nothing has changed:", *map(str, errors)])
+        raise FoundError(_NOT_MADE, errors)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blockfilter.catalog import changelog, identity, released, store
-from blockfilter.catalog.finding import Finding, Severity
+from blockfilter.catalog.finding import Finding, FoundError, Severity
 from blockfilter.catalog.folder import ALLOW, JOURNAL, MAINTAINERS, STANDING, Folder
 from blockfilter.catalog.identity import Maintainers
 from blockfilter.catalog.keyholders import Keyholders
@@ -20,7 +20,7 @@ from blockfilter.catalog.manifest import stamp
 from blockfilter.catalog.replay import Replay
 from blockfilter.catalog.site import Allowed
 from blockfilter.catalog.standing import standing, standing_of
-from blockfilter.errors import ListError, RefusedError
+from blockfilter.errors import ListError
 
 if TYPE_CHECKING:
     from blockfilter.catalog.suffixes import Wide
@@ -63,11 +63,10 @@ def check_journal(folder: Path, lines: Sequence[changelog.Line], now: datetime) 
     replay = _replayed(lines, now)
     found = [*replay.findings, *_keys(identity.read(folder), replay.holders)]
     if found:
-        first, *more = sorted(found, key=_number)
-        rest = f"\nand {len(more)} more; blockfilter list verify tells them all" if more else ""
-        raise RefusedError(
-            f"the journal does not hold, so nothing of it is released:\n{first}{rest}"
-        )
+        first = sorted(found, key=_number)[:1]
+        more = f"and {len(found) - 1} more; blockfilter list verify tells them all"
+        told = "the journal does not hold, so nothing of it is released:"
+        raise FoundError(told, first, after=more if len(found) > 1 else "")
 
 
 def _replayed(lines: Sequence[changelog.Line], now: datetime | None) -> Replay:

@@ -11,7 +11,7 @@ import pytest
 from blockfilter.catalog import refresh, release, store
 from blockfilter.catalog.network import SYSTEM
 from blockfilter.catalog.refresh import REFRESH_HOURS, RETRY_HOURS
-from blockfilter.errors import ListError, SourceError
+from blockfilter.errors import ListError, RefusedError, SourceError
 from tests.catalog.subscribed import ADA, BO, DAY, NAMES, WIDE, Signing, Subscribed, text
 from tests.https import Authority, Page, Publisher
 
@@ -79,7 +79,7 @@ def test_nothing_is_kept_of_a_subscription_that_cannot_be_fetched(
         empty.subscribe(publisher.url("/gone"))
     with pytest.raises(ListError, match=r"127\.0\.0\.3: is a web page"):
         empty.subscribe(publisher.put("<!doctype html><title>moved</title>"))
-    with pytest.raises(ListError, match="no category"):
+    with pytest.raises(RefusedError, match="no category"):
         empty.subscribe(publisher.put(text()), category="none-of-ours")
     assert empty.kept() == (None, 0, frozenset(), ())
 

@@ -1,5 +1,6 @@
 """`blockfilter list release|releases|rollback|allow|disallow|subscribe|...`."""
 
+import json
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -49,8 +50,28 @@ def test_each_finding_of_the_gate_is_a_line(desk):
     desk.approved("Search", "google.com", "bing.com")
     told = desk.refusal("release", who="ada", code=3)
     assert "google.com" in told
-    assert len(told.splitlines()) >= 2
+    assert len(told.splitlines()) == len(set(told.splitlines())) == 4
     assert desk.facts("releases")["releases"] == []
+
+
+def test_what_the_gate_found_is_told_in_json_too(desk):
+    desk.approved("Search", "google.com")
+    facts = json.loads(desk("release", "--json", who="ada", code=3).stdout)
+    assert list(facts) == ["release", "findings", "unsigned"]
+    assert facts["release"] is None
+    (found, _) = facts["findings"]
+    assert (found["rule"], found["severity"]) == ("popular-name", "error")
+    assert found["remedy"].endswith("blockfilter list edit search --remove google.com")
+
+
+def test_names_that_must_stay_open_are_told_by_the_rule_that_blocks_them(desk):
+    desk("propose", "^[a-f][.]", *SITE, "--trigger", "pattern", who="ada")
+    desk("approve", "example-ads", *REASON, who="ben")
+    found = json.loads(desk("release", "--json", who="ada", code=3).stdout)["findings"]
+    (one,) = (one for one in found if one["rule"] == "must-stay-open")
+    assert (
+        "a.root-servers.net, b.root-servers.net, c.root-servers.net and 4 more" in one["sentence"]
+    )
 
 
 def test_a_list_that_changes_much_needs_two_people_and_a_reason(desk):
@@ -85,7 +106,8 @@ def test_releases_are_listed_and_the_one_in_force_is_marked(desk):
     assert lines[0].startswith("* 1  ")
     assert lines[0].endswith("  ben  curated 1 rule, protected 0 rules  one")
     assert lines[1].startswith("  2  ")
-    assert lines[2] == "refreshing is paused since a roll-back; list refresh --resume goes on"
+    resume = "blockfilter list refresh --resume --catalog own  goes on"
+    assert lines[2] == f"refreshing is paused since a roll-back; {resume}"
 
 
 def test_a_rollback_is_quick_and_pauses_refreshing(desk):
@@ -98,7 +120,8 @@ def test_a_rollback_is_quick_and_pauses_refreshing(desk):
     assert (facts["release"]["serial"], facts["release"]["in_force"]) == (1, True)
     lines = desk("rollback", 2, *REASON, who="ada").stdout.splitlines()
     assert lines[0].startswith("release 2 is in force again: curated 2 rules")
-    assert lines[1] == "refreshing is paused; list refresh --resume goes on"
+    resume = "blockfilter list refresh --resume --catalog own  goes on"
+    assert lines[1] == f"refreshing is paused; {resume}"
 
 
 @pytest.mark.parametrize(
@@ -185,18 +208,18 @@ def test_subscriptions_there_are_none(desk):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "code", "told"),
     [
-        (("https://127.0.0.1:1/x.txt",), "(--private-address)"),
-        (("https://127.0.0.1:1/x.txt", "--private-address"), "cannot be reached"),
-        (("http://lists.example/x.txt",), "(--plain-http)"),
-        (("ftp://lists.example/x.txt",), "is no web address"),
-        (("not a url",), "is no web address"),
-        (("https://127.0.0.1:1/x", "--key", "foo"), "--key: is no minisign public key"),
-        (("https://127.0.0.1:1/x", "--category", "nosuch"), "the categories are"),
+        (("https://127.0.0.1:1/x.txt",), 1, "(--private-address)"),
+        (("https://127.0.0.1:1/x.txt", "--private-address"), 1, "cannot be reached"),
+        (("http://lists.example/x.txt",), 1, "(--plain-http)"),
+        (("ftp://lists.example/x.txt",), 1, "is no web address"),
+        (("not a url",), 1, "is no web address"),
+        (("https://127.0.0.1:1/x", "--key", "foo"), 1, "--key: is no minisign public key"),
+        (("https://127.0.0.1:1/x", "--category", "nosuch"), 3, "the categories are"),
     ],
 )
-def test_what_cannot_be_subscribed_is_told_and_not_kept(desk, words, told):
+def test_what_cannot_be_subscribed_is_told_and_not_kept(desk, words, code, told):
     desk.proposed()
-    assert told in desk.refusal("subscribe", *words, who="ada", code=1)
+    assert told in desk.refusal("subscribe", *words, who="ada", code=code)
     assert desk.facts("subscriptions")["subscriptions"] == []

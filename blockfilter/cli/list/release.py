@@ -35,7 +35,8 @@ def release(
 
     The gate is lint without errors, no list more than 10 % shorter or 25 % longer than before,
     protected and popular names untouched, and a self-test of the compiled policy. Running servers
-    take the release within a second, or the one before stays. Exit code 3 if it is refused.
+    take the release within a second, or the one before stays. Exit code 3 if it is refused; --json
+    then prints what was found.
 
     \b
     Examples:
@@ -43,20 +44,27 @@ def release(
       blockfilter list release --catalog own --as ada --force --reason "the list was split"
     """
     from blockfilter.catalog import release as releases
+    from blockfilter.catalog.finding import FoundError
 
     if force and not reason:
         raise click.UsageError("--force needs --reason: the journal tells why.")
     kept = shared.kept(catalog, name, key_file, new=False)
-    with progressing(as_json=as_json) as progress:
-        made = releases.make(
-            kept.keeper.folder,
-            kept.opened.wide,
-            kept.actor,
-            notes=notes,
-            force_reason=reason if force else None,
-            now=shared.now(),
-            progress=progress,
-        )
+    try:
+        with progressing(as_json=as_json) as progress:
+            made = releases.make(
+                kept.keeper.folder,
+                kept.opened.wide,
+                kept.actor,
+                notes=notes,
+                force_reason=reason if force else None,
+                now=shared.now(),
+                progress=progress,
+            )
+    except FoundError as error:
+        if as_json:
+            found, _ = shared.findings(error.findings)
+            shared.tell(kept.opened, {"release": None, "findings": found}, (), as_json=True)
+        raise
     facts = {"release": _facts(made, in_force=made.serial)}
     lines = [f"release {made.serial} by {made.by} is in force: {_counted(made)}"]
     lines.append(f"sha256 {made.sha256}")
@@ -87,7 +95,8 @@ def releases(catalog: Path | None, as_json: bool) -> None:
         for one in every
     ]
     if paused:
-        lines.append("refreshing is paused since a roll-back; list refresh --resume goes on")
+        resume = shared.command(opened, "refresh --resume")
+        lines.append(f"refreshing is paused since a roll-back; {resume}  goes on")
     shared.tell(opened, facts, lines or ["no release yet"], as_json=as_json)
 
 
@@ -124,7 +133,7 @@ def rollback(
     facts = {"release": _facts(back, in_force=serial), "paused": True}
     lines = [
         f"release {serial} is in force again: {_counted(back)}",
-        "refreshing is paused; list refresh --resume goes on",
+        f"refreshing is paused; {shared.command(kept.opened, 'refresh --resume')}  goes on",
     ]
     shared.tell(kept.opened, facts, lines, as_json=as_json)
 

@@ -3,13 +3,17 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from blockfilter.catalog.formats import FORMATS
 from blockfilter.cli.list import shared
 from blockfilter.cli.progress import progressing
-from blockfilter.errors import ListError
+from blockfilter.errors import RefusedError
+
+if TYPE_CHECKING:
+    from blockfilter.catalog.refresh import Status
 
 
 @click.command(short_help="Propose a list that is fetched again and again.")
@@ -86,7 +90,8 @@ def subscribe(
     kept = shared.kept(catalog, name, own)
     known = [one.id for one in kept.opened.read().categories]
     if category not in known:  # before anything is fetched for it
-        raise ListError(f'there is no category "{category}"; the categories are {", ".join(known)}')
+        told = ", ".join(known)
+        raise RefusedError(f'there is no category "{category}"; the categories are {told}')
     with progressing(as_json=as_json) as progress:
         entry = subscriptions.subscribe(
             kept.keeper,
@@ -106,7 +111,7 @@ def subscribe(
     facts = {"entry": shared.entry_facts(entry), "by": kept.actor.name}
     lines = [
         f"subscribed by {kept.actor.name}: {shared.told(entry)}",
-        f"next: a second person runs  blockfilter list approve {entry.id} --reason ...",
+        shared.approval(kept.opened, entry.id),
     ]
     shared.tell(kept.opened, facts, lines, as_json=as_json)
 
@@ -143,13 +148,27 @@ def subscriptions(catalog: Path | None, as_json: bool) -> None:
     opened = shared.opened(catalog)
     found = sources.status(opened.path, opened.wide, shared.now())
     facts = {"subscriptions": [one._asdict() for one in found]}
-    lines = [
-        f"{one.id}  {one.state}  {one.mode}  {one.outcome}  {one.rules} rules"
-        f"{f'  checked {one.last_checked}' if one.last_checked else ''}"
-        f"{f'  ({one.reason})' if one.reason else ''}\n  {one.url}"
-        for one in found
-    ]
-    shared.tell(opened, facts, lines or ["no subscriptions"], as_json=as_json)
+    shared.tell(opened, facts, [*map(_shown, found)] or ["no subscriptions"], as_json=as_json)
+
+
+def _shown(one: "Status") -> str:
+    """A subscription in two lines: how it went the last time, and how old the copy is we have."""
+    words = [one.id, one.state, one.mode, one.outcome, shared.counted(one.rules, "rule")]
+    if one.age is not None:
+        words.append(f"a copy of {_span(one.age)} ago")
+    if one.last_checked:
+        words.append(f"checked {one.last_checked}")
+    if one.reason:
+        words.append(f"({one.reason})")
+    return "  ".join(words) + f"\n  {one.url}"
+
+
+def _span(seconds: int) -> str:
+    """A time in the largest unit that it fills."""
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            return shared.counted(seconds // length, unit)
+    return shared.counted(seconds, "second")
 
 
 @click.command(short_help="Fetch subscriptions now.")
