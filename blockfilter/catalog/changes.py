@@ -30,9 +30,12 @@ class Changes(NamedTuple):
 
 
 def since(folder: Path, wide: "Wide", serial: int | None, now: datetime) -> Changes:
-    """From a release to the one in force; without one from the one in force to the next."""
+    """From a release to the one in force; without one from the one in force to the next.
+
+    ListError: there is no such release.
+    """
     if serial is not None:
-        before, after = manifest.read(folder, serial), manifest.in_force(folder)
+        before, after = manifest.known(folder, serial), manifest.in_force(folder)
         return Changes(serial, tuple(_changed(before, folder, _lists(after), folder)))
     in_force = manifest.in_force(folder)
     with tempfile.TemporaryDirectory(prefix="blockfilter-") as place:

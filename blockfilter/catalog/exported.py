@@ -58,7 +58,7 @@ def export(
 
     ListError: there is none. RefusedError: it holds what must not be passed on.
     """
-    found = manifest.read(folder, serial) if serial else manifest.in_force(folder)
+    found = manifest.known(folder, serial) if serial else manifest.in_force(folder)
     if found is None:
         raise ListError(
             f"{folder}: no release has been made; blockfilter list release makes the first"

@@ -14,7 +14,7 @@ from blockfilter.catalog.folder import RULES
 from blockfilter.catalog.formats import columns, detect, reading
 from blockfilter.catalog.formats import rules as rules_format
 from blockfilter.catalog.formats.lines import numbered
-from blockfilter.catalog.formats.listing import Refused
+from blockfilter.catalog.formats.listing import Cause, Refused
 from blockfilter.catalog.progress import Progress, silent
 from blockfilter.catalog.suffixes import Wide
 from blockfilter.errors import FormatError, ListError, StateError
@@ -31,7 +31,7 @@ class Brought(NamedTuple):
     sha256: str  # of the file of rules
     rules: int
     refused: int
-    causes: tuple[tuple[str, int], ...]  # why and how often, the most frequent first
+    causes: tuple[Cause, ...]  # the most frequent first
     first: tuple[tuple[int, str], ...]  # the first refused lines: number and cause
     file: Path
 
@@ -72,9 +72,10 @@ def bring(
         if isinstance(error, FormatError):
             raise ListError(f"{source}: {error}") from error
         raise
-    causes = tuple(refused.causes.most_common())
     first = tuple(refused.first)
-    return Brought(written_in, written.sha256, written.rules, refused.count, causes, first, path)
+    return Brought(
+        written_in, written.sha256, written.rules, refused.count, refused.table, first, path
+    )
 
 
 def holds_dossiers(source: Path, format_: str) -> bool:

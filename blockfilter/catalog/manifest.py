@@ -154,6 +154,15 @@ def pointed(folder: Path, octets: bytes) -> Manifest:
     return found
 
 
+def known(folder: Path, serial: int) -> Manifest:
+    """The release somebody asks for; ListError names those that there are."""
+    there = serials(folder)
+    if serial not in there:
+        rest = f"the releases are {', '.join(map(str, there))}" if there else "there is none yet"
+        raise ListError(f"there is no release {serial}; {rest}")
+    return read(folder, serial)
+
+
 def read(folder: Path, serial: int) -> Manifest:
     """One release; ListError where it is not there or not as it was written."""
     path = folder / manifest_name(serial)

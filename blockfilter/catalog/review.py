@@ -75,11 +75,11 @@ def queue(folder: Path, wide: Wide, now: datetime) -> list[Item]:
         *_expiring(in_force, day),
         *_failing(refresh.status(folder, wide, now)),
     ]
-    place = _place(folder)
+    option = place(folder)
     return [
         one._replace(
             sentence=" ".join(one.sentence.split()),  # people wrote parts of it
-            command=f"blockfilter list {one.command}{place}",
+            command=f"blockfilter list {one.command}{option}",
         )
         for one in items
     ]
@@ -242,7 +242,7 @@ def _at(act: Act | None) -> str:
     return act.at if act else ""
 
 
-def _place(folder: Path) -> str:
+def place(folder: Path) -> str:
     """What names the catalogue in a command."""
     if folder.resolve() == store.shipped().resolve():
         return ""

@@ -92,7 +92,7 @@ def test_since_an_older_release(catalogue):
     assert since(catalogue, 3) == (3, ())
     catalogue.rollback(1)
     assert since(catalogue, 3) == (3, (("curated", (A,), (B,)),))
-    with pytest.raises(ListError, match="is missing"):
+    with pytest.raises(ListError, match="there is no release 9; the releases are 1, 2, 3"):
         since(catalogue, 9)
 
 

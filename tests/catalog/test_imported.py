@@ -34,8 +34,8 @@ def test_a_list_becomes_one_file_of_rules_and_a_table_of_causes(source, tmp_path
     brought = bring(source, tmp_path, progress=lambda *facts: told.append(facts))
     assert (brought.format, brought.rules, brought.refused) == ("domains", 2, 3)
     assert brought.causes == (
-        ("a single label, under which every site would be blocked", 2),
-        ("several words, and the first is no address", 1),
+        ("a single label, under which every site would be blocked", 2, (2, 5)),
+        ("several words, and the first is no address", 1, (6,)),
     )
     assert [line for line, _ in brought.first] == [2, 5, 6]
     assert brought.file.parent == tmp_path / "rules"

@@ -136,7 +136,7 @@ def test_a_successor_is_proposed_and_two_people_bring_it_into_force(desk, clock)
         assert look.text(code=1).splitlines() == [
             "looked at 1 of 1 name: 0 looked at lately, 0 nobody could tell of",
             "proposed by the system: example-ads-successor",
-            "next: blockfilter list review (0 seen by looks)",
+            "next: blockfilter list review --catalog own  (0 seen by looks)",
             UNSIGNED,
         ]
     (item,) = desk.facts("review")["items"]

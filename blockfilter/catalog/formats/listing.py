@@ -17,9 +17,18 @@ from blockfilter.policy.rule import Mode, Rule, Trigger
 
 MAX_ENTRIES = 2_000_000  # rules; what memory and start-up time are measured for
 NOTED = 20  # refused lines kept with their cause; of the rest only the number
+NOTED_EACH = 3  # lines kept of each cause, so that each can be looked up
 
 _NUL = "a NUL, which no text has"
 _PAGE = re.compile(rb"\s*<(?:!doctype|\?xml|html|head|body)\b", re.IGNORECASE)
+
+
+class Cause(NamedTuple):
+    """Why lines were refused, how many, and the first of them."""
+
+    cause: str
+    times: int
+    lines: tuple[int, ...]
 
 
 class Refused:
@@ -29,6 +38,7 @@ class Refused:
         self.count = 0
         self.first: list[tuple[int, str]] = []
         self.causes: Counter[str] = Counter()
+        self._lines: dict[str, list[int]] = {}
 
     def note(self, line: int, cause: str) -> None:
         """One more."""
@@ -36,6 +46,15 @@ class Refused:
         self.causes[cause] += 1
         if len(self.first) < NOTED:
             self.first.append((line, cause))
+        lines = self._lines.setdefault(cause, [])
+        if len(lines) < NOTED_EACH:
+            lines.append(line)
+
+    @property
+    def table(self) -> tuple[Cause, ...]:
+        """The causes, the most frequent first."""
+        every = self.causes.most_common()
+        return tuple(Cause(cause, times, tuple(self._lines[cause])) for cause, times in every)
 
 
 class Listing(NamedTuple):

@@ -83,7 +83,7 @@ def _head(form: _Format, header: Header, done: Written) -> str:
         f"Date: {_one_line(header.date)}",
         f"Names: {done.blocked} blocked, {done.opened} excepted",
         f"Licences: {licences}",
-        *(f"Left out: {count} {reason}" for reason, count in sorted(done.left.items())),
+        *(f"Left out: {reason}: {count}" for reason, count in sorted(done.left.items())),
     ]
     lines = "".join(f"{form.comment} {sentence}\n" for sentence in sentences)
     return lines + form.head(header.serial)

@@ -1,7 +1,6 @@
 """`blockfilter list import`: a published list as one imported list, or CSV rows as dossiers."""
 
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,10 +15,10 @@ from blockfilter.cli.progress import progressing
 from blockfilter.errors import ListError
 
 if TYPE_CHECKING:
+    from blockfilter.catalog.formats.listing import Cause
     from blockfilter.catalog.progress import Progress
     from blockfilter.cli.list.incoming import Incoming
 
-_FIRST = 5  # refused lines told in text; --json has more of them
 _NEVER_COPIED = ("rules", "releases", ".lock", ".staged", ".committed")
 
 
@@ -76,8 +75,12 @@ def import_(
     """Bring a published list in as one entry, which waits for a second person like any other.
 
     Its rules stay together in one file. Lines that cannot be used are skipped and told with their
-    cause; a file that is no list is refused whole (exit code 1). CSV with the columns "site" and
-    "category" becomes dossiers, a site each.
+    cause; a file that is no list is refused whole (exit code 1).
+
+    CSV with the columns "site" and "category" becomes dossiers, a site each; others are names,
+    exact, site-names, patterns, except (apart from each other by spaces), criterion, evidence,
+    evidence-date (by " | "), source, licence, review, expires and note. "list export --format csv"
+    writes such a file.
 
     \b
     Examples:
@@ -145,7 +148,7 @@ class _Told(NamedTuple):
     facts: Mapping[str, object]
     lines: Sequence[str]
     refused: int
-    causes: Sequence[tuple[str, int]]
+    causes: "Sequence[Cause]"
     first: Sequence[tuple[int, str]]
 
 
@@ -183,7 +186,7 @@ def _list(kept: shared.Kept, file: "Incoming", wanted: _Wanted, progress: "Progr
         {"entry": shared.entry_facts(entry), "format": brought.format, "rules": brought.rules},
         [
             f"{shared.told(entry)} (read as {brought.format})",
-            f"next: a second person runs  blockfilter list approve {entry.id} --reason ...",
+            shared.approval(kept.opened, entry.id),
         ],
         brought.refused,
         brought.causes,
@@ -214,10 +217,10 @@ def _dossiers(kept: shared.Kept, file: "Incoming", source: str, licence: str) ->
         {"entries": [shared.entry_facts(one) for one in proposed], "format": "csv"},
         [
             *map(shared.told, proposed),
-            "next: a second person runs  blockfilter list approve ID --reason ...  for each",
+            f"{shared.approval(kept.opened, 'ID')}  for each",
         ],
         refused.count,
-        Counter(refused.causes).most_common(),
+        refused.table,
         sorted(refused.first),
     )
 
@@ -229,17 +232,21 @@ def _tell(kept: shared.Kept, told: _Told, *, dry_run: bool, as_json: bool) -> No
         "by": kept.actor.name,
         "dry_run": dry_run,
         "refused": told.refused,
-        "causes": [{"cause": cause, "lines": count} for cause, count in told.causes],
+        "causes": [{"cause": o.cause, "lines": o.times, "first": o.lines} for o in told.causes],
         "first": [{"line": line, "cause": cause} for line, cause in told.first],
     }
     done = f"would be {told.done}" if dry_run else told.done
     lines = [f"{done} by {kept.actor.name}: {told.lines[0]}"]
     lines += told.lines[1:-1] if dry_run else told.lines[1:]
     if told.refused:
-        width = len(str(told.causes[0][1]))
-        lines.append(f"refused: {told.refused} lines")
-        lines += [f"  {count:>{width}}  {cause}" for cause, count in told.causes]
-        first = ", ".join(str(line) for line, _ in told.first[:_FIRST])
-        more = ", ..." if told.refused > _FIRST else ""
-        lines.append(f"  in lines {first}{more}")
+        width = len(str(told.causes[0].times))
+        lines.append(f"refused: {shared.counted(told.refused, 'line')}")
+        lines += [f"  {one.times:>{width}}  {one.cause} ({_where(one)})" for one in told.causes]
     shared.tell(kept.opened, facts, lines, as_json=as_json)
+
+
+def _where(cause: "Cause") -> str:
+    """The lines that a cause has, or the first of them."""
+    lines = ", ".join(map(str, cause.lines))
+    more = ", ..." if cause.times > len(cause.lines) else ""
+    return f"{'line' if cause.times == 1 else 'lines'} {lines}{more}"

@@ -105,9 +105,7 @@ def edit(
     lines = [f"edited by {kept.actor.name}: {shared.told(after)}"]
     if after.state == "proposed":
         keeps = "; until then the version before stays as it is" if after.approved else ""
-        lines.append(
-            f"next: a second person runs  blockfilter list approve {id_} --reason ...{keeps}"
-        )
+        lines.append(f"{shared.approval(kept.opened, id_)}{keeps}")
     shared.tell(kept.opened, facts, lines, as_json=as_json)
 
 

@@ -74,11 +74,11 @@ def export(
             _copy(file, sys.stdout.buffer)
         else:
             _replace(output, file)
-    what = "dossiers" if format_ == "csv" else "rules" if format_ == "rules" else "names"
-    lines = [f"release {done.serial} as {format_}: {done.blocked} {what}"]
+    what = {"csv": "dossier", "rules": "rule"}.get(format_, "name")
+    lines = [f"release {done.serial} as {format_}: {shared.counted(done.blocked, what)}"]
     if done.opened:
-        lines[0] += f", {done.opened} exceptions"
-    lines += [f"left out: {count} {reason}" for reason, count in sorted(done.left.items())]
+        lines[0] += f", {shared.counted(done.opened, 'exception')}"
+    lines += [f"left out: {reason}: {count}" for reason, count in sorted(done.left.items())]
     facts = {
         "release": done.serial,
         "format": format_,

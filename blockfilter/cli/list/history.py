@@ -97,12 +97,9 @@ def diff(serial: int | None, catalog: Path | None, as_json: bool) -> None:
       blockfilter list diff
       blockfilter list diff 1 --json
     """
-    from blockfilter.catalog import changes, release
+    from blockfilter.catalog import changes
 
     opened = shared.opened(catalog)
-    if serial is not None and serial not in (there := release.serials(opened.path)):
-        known = f"the releases are {', '.join(map(str, there))}" if there else "there is none yet"
-        raise ListError(f"there is no release {serial}; {known}")
     waiting = [one.id for one in opened.read().entries() if one.state == "proposed"]
     found = changes.since(opened.path, opened.wide, serial, shared.now())
     facts = {

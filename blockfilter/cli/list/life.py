@@ -87,11 +87,11 @@ def alive(
                 )
 
         summary = asyncio.run(look())
-    shared.tell(opened, summary._asdict(), _told(summary), as_json=as_json)
+    shared.tell(opened, summary._asdict(), _told(opened, summary), as_json=as_json)
     sys.exit(shared.FOUND if summary.findings or summary.proposed else 0)
 
 
-def _told(summary: "Summary") -> list[str]:
+def _told(opened: shared.Opened, summary: "Summary") -> list[str]:
     """A run in words."""
     names = shared.counted(summary.names, "name")
     rest = f"{summary.recent} looked at lately, {summary.unanswered} nobody could tell of"
@@ -102,7 +102,8 @@ def _told(summary: "Summary") -> list[str]:
         )
     lines += [f"proposed by the system: {id_}" for id_ in summary.proposed]
     if summary.findings or summary.proposed:
-        lines.append(f"next: blockfilter list review ({summary.findings} seen by looks)")
+        review = shared.command(opened, "review")
+        lines.append(f"next: {review}  ({summary.findings} seen by looks)")
     return lines
 
 

@@ -37,6 +37,8 @@ def _move(what: str, line: str, text: str, *, why: str, reasoned: bool) -> click
         entry = kept.keeper.move(id_, what, reason)
         facts = {"entry": shared.entry_facts(entry), "by": kept.actor.name}
         done, after = _told(what, entry.state)
+        if (what, entry.state) == ("approve", "approved"):
+            after += f":  {shared.command(kept.opened, 'release')}"
         lines = [f"{done} by {kept.actor.name}: {shared.told(entry)}", f"next: {after}"]
         shared.tell(kept.opened, facts, lines, as_json=as_json)
 

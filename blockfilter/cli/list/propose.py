@@ -125,7 +125,7 @@ def propose(
     )
     facts = {"entry": shared.entry_facts(entry), "by": kept.actor.name}
     lines = [f"proposed by {kept.actor.name}: {shared.told(entry)}"]
-    lines.append(f"next: a second person runs  blockfilter list approve {entry.id} --reason ...")
+    lines.append(shared.approval(kept.opened, entry.id))
     shared.tell(kept.opened, facts, lines, as_json=as_json)
 
 

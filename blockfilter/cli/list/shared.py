@@ -188,6 +188,19 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def command(catalog: Opened, words: str) -> str:
+    """A command to run next, upon the same catalogue."""
+    from blockfilter.catalog import review
+
+    return f"blockfilter list {words}{review.place(catalog.path)}"
+
+
+def approval(catalog: Opened, id_: str) -> str:
+    """The line that says who does what next with a proposal."""
+    runs = command(catalog, f'approve {id_} --reason "..."')
+    return f"next: a second person runs  {runs}"
+
+
 def entry_facts(entry: "Entry") -> dict[str, object]:
     """An entry as JSON shows it."""
     from blockfilter.catalog import store

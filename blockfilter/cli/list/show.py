@@ -89,7 +89,15 @@ def _covers(name: str, what: str) -> bool:
 
 
 def _allowed_told(one: Allowed) -> str:
-    return f"{one.name}  allowed until {one.until} by {one.by}: {shared.one_line(one.reason)}"
+    word = "allowed" if _lasts(one) else "was allowed"
+    return f"{one.name}  {word} until {one.until} by {one.by}: {shared.one_line(one.reason)}"
+
+
+def _lasts(one: Allowed) -> bool:
+    """Whether an exception has not ended yet."""
+    from blockfilter.catalog.manifest import stamp
+
+    return one.until > stamp(shared.now())
 
 
 def _protected_told(one: "Protected") -> str:
@@ -162,7 +170,7 @@ def stats(catalog: Path | None, as_json: bool) -> None:
             "imported": sum(one.rules for one in there.imported),
         },
         "protected": len(there.protected),
-        "exceptions": len(there.allowed),
+        "exceptions": sum(map(_lasts, there.allowed)),
         "release": in_force.serial if in_force else None,
         "journal": len(changelog.read(opened.path)),
     }

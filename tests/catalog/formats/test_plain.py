@@ -155,6 +155,8 @@ def test_of_many_wrong_lines_the_first_are_noted_and_all_are_counted(path):
     _, refused = read(path, "com\n" * 100 + "a.example\n")
     assert refused.count == 100
     assert [line for line, _ in refused.first] == list(range(1, listing.NOTED + 1))
+    ((_, times, lines),) = refused.table
+    assert (times, lines) == (100, tuple(range(1, listing.NOTED_EACH + 1)))
 
 
 def test_category_and_mode_are_those_of_an_own_list(path):
