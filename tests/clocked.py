@@ -2,8 +2,12 @@
 
 FILE holds how many seconds the clock is off. Monotonic time stays what it is, as it does when a
 machine's clock is set. Only `time.time` is moved: days and hours are made of nothing else.
+
+PLANTED in the environment names a module that makes a weaker build of it, for an attack to beat.
 """
 
+import importlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -21,4 +25,6 @@ time.time = moved
 if __name__ == "__main__":
     from blockfilter.cli import main
 
+    if planted := os.environ.get("PLANTED"):
+        importlib.import_module(planted)
     main(prog_name="blockfilter")
