@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from blockfilter.counts.reader import Reader
     from blockfilter.reports.promise import Facts
 
-STATUS_FILE = "status.json"  # the daemon keeps it in its state directory
-
 _ANSWERS = {
     "nxdomain": "a name that does not exist",
     "nodata": "a name without an address",
@@ -33,7 +31,7 @@ _ANSWERS = {
 )
 @click.option(
     "--state",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, readable=False),
     metavar="DIR",
     help="State directory; without it the server's.",
 )
@@ -70,6 +68,7 @@ def privacy(form: str, state: Path | None, config_file: Path | None) -> None:
 
 def _facts(settings: "Settings") -> "Facts":
     from blockfilter.cli.blocked import blocked
+    from blockfilter.cli.status_of import in_memory
     from blockfilter.config.directories import state_place
     from blockfilter.reports.promise import Facts, Help
 
@@ -83,7 +82,7 @@ def _facts(settings: "Settings") -> "Facts":
         watched=sum(one.mode == "monitor" for one in settings.list),
         counting=settings.counts.enabled,
         addresses=settings.counts.addresses_per_device,
-        in_memory=_in_memory(settings, place),
+        in_memory=in_memory(settings, place),
         spent=budget.per_device_day if budget else None,
         keys=budget.epochs if budget else 1,
         frames=tuple(reader.frames().values()) if reader else (),
@@ -95,28 +94,17 @@ def _facts(settings: "Settings") -> "Facts":
 def _reader(place: Path) -> "Reader | None":
     """The ledger, where there is one yet; of a damaged one nothing is promised."""
     from blockfilter.counts.reader import Reader
-    from blockfilter.reports.making import COUNTS
+    from blockfilter.reports.making import COUNTS, has
 
-    return Reader(place) if (place / COUNTS).exists() else None
+    return Reader(place) if has(place, COUNTS) else None
 
 
 def _organisation(place: Path) -> str:
     from blockfilter.programme.store import NAME, Store
     from blockfilter.reports.efforts import NAMELESS
+    from blockfilter.reports.making import has
 
-    if not (place / NAME).is_file():
+    if not has(place, NAME):
         return NAMELESS
     with Store.readonly(place / NAME) as store:
         return store.organisation().name if store.founded() else NAMELESS
-
-
-def _in_memory(settings: "Settings", place: Path) -> bool | None:
-    """Whether hits stay in memory: as the running server says, else as the configured directory."""
-    from blockfilter.config.directories import ram_backed
-    from blockfilter.health import read_status
-
-    status = read_status(place / STATUS_FILE)
-    if status is not None:
-        return status.ram_backed
-    runtime = settings.server.runtime
-    return ram_backed(runtime) if runtime is not None and runtime.is_dir() else None

@@ -30,7 +30,7 @@ def _places(function: F) -> F:
     )(function)
     return click.option(
         "--state",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=click.Path(path_type=Path, file_okay=False, readable=False),
         metavar="DIR",
         help="State directory; without it the server's.",
     )(function)
@@ -87,6 +87,7 @@ def _long_period(_ctx: click.Context, _param: click.Parameter, text: str | None)
     type=click.Choice(TABLES, case_sensitive=False),
     default="T0",
     show_default=True,
+    metavar="[T0|T1|T2|T3|TM]",
     help="T0 total, T1 categories, T2 hours, T3 offices, TM monitored rules.",
 )
 @click.option(
@@ -129,7 +130,7 @@ def show(
     if as_json:
         click.echo(tables.shown(table, found.rows, found.missing, simulated=simulated))
     elif as_csv:
-        click.echo(tables.shown_csv(found.rows), nl=False)
+        click.echo(tables.shown_csv(found.rows, simulated=simulated), nl=False)
     else:
         click.echo("\n".join(single.lines(found, simulated=simulated)))
 

@@ -41,7 +41,7 @@ class File:
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         """Open one that is there. StateError where there is none, or one of another version."""
         self.path = path
-        if not path.is_file():
+        if not self._is_there():
             raise StateError(
                 f"{path}: is not there; begin with  blockfilter programme init, or name the "
                 "directory it is in with --state DIR"
@@ -53,6 +53,14 @@ class File:
             except BaseException:
                 self.close()
                 raise
+
+    def _is_there(self) -> bool:
+        try:
+            return self.path.is_file()
+        except OSError as error:
+            raise StateError(
+                f"{self.path}: cannot be opened ({error.strerror}); run this as its owner"
+            ) from error
 
     @classmethod
     def create(cls, path: Path) -> Self:

@@ -7,6 +7,7 @@ from pathlib import Path
 from blockfilter.counts import tables
 from blockfilter.counts.calendar import Period
 from blockfilter.counts.reader import Reader
+from blockfilter.errors import StateError
 from blockfilter.programme.store import NAME, Store
 from blockfilter.reports import asked, figures, page, table
 from blockfilter.reports.attempts import Book
@@ -45,8 +46,18 @@ def file_name(report: Report, form: str) -> str:
     return f"blockfilter-{report.period.name}.{form}"
 
 
+def has(state: Path, name: str) -> bool:
+    """Whether a state directory has a file. StateError where this user may not know."""
+    try:
+        return (state / name).is_file()
+    except OSError as error:
+        raise StateError(
+            f"{state}: cannot be read ({error.strerror}); run this as its owner, the server's user"
+        ) from error
+
+
 def _book(state: Path, today: date, *, counting: bool) -> Book | None:
-    nothing = not (state / COUNTS).exists() and (state / NAME).is_file()
+    nothing = not has(state, COUNTS) and has(state, NAME)
     if nothing and (not counting or _too_small(state, today)):
         return None
     return Book(Reader(state))
@@ -59,7 +70,7 @@ def _too_small(state: Path, today: date) -> bool:
 
 
 def _efforts(state: Path, period: Period) -> Efforts:
-    if not (state / NAME).is_file():
+    if not has(state, NAME):
         return Efforts()
     with Store.readonly(state / NAME) as store:
         return efforts(store, period) if store.founded() else Efforts()

@@ -39,10 +39,11 @@ def shown(table: str, rows: Sequence[Row], missing: Sequence[Missing], *, simula
     return json.dumps(facts, ensure_ascii=False)
 
 
-def shown_csv(rows: Sequence[Row]) -> str:
-    """One table as CSV."""
-    head = ("table", "period", "cell", "value", "low", "high", "flagged")
-    lines = ((*one[:-1], "yes" if one.flagged else "") for one in rows)
+def shown_csv(rows: Sequence[Row], *, simulated: bool) -> str:
+    """One table as CSV; what is made up says so in each line."""
+    head = ("table", "period", "cell", "value", "low", "high", "flagged", "simulated")
+    said = "yes" if simulated else "no"
+    lines = ((*one[:-1], "yes" if one.flagged else "", said) for one in rows)
     return _csv([head, *lines])
 
 

@@ -1,6 +1,6 @@
 """`blockfilter counts status|verify`: what became of the periods, and whether they are as written.
 
-`counts close` acts on a server's own directories; its tests are in tests/daemon.
+`counts close` acts on a server's own directories; most of its tests are in tests/daemon.
 """
 
 import json
@@ -162,9 +162,9 @@ def test_a_state_that_is_a_file_is_wrong_use(counts, tmp_path, command):
 def test_verify_says_how_much_is_as_it_was_written(counts, made):
     head = Reader(made).head
     ended = counts("verify")
-    assert ended.stdout == f"verified: 22 published periods, audit head {head[:16]}\n"
+    assert ended.stdout == f"verified: 22 published periods (simulated), audit head {head[:16]}\n"
     facts = json.loads(counts("verify", "--json").stdout)
-    assert facts == {"faults": [], "published": 22, "head": head}
+    assert facts == {"faults": [], "published": 22, "head": head, "simulated": True}
 
 
 def test_verify_finds_any_audit_line_that_is_dropped_or_changed(counts, tampered, made):
@@ -219,3 +219,37 @@ def test_verify_without_counts_says_what_to_name(counts, tmp_path):
 def test_what_the_command_says_is_what_the_module_finds(counts, tampered):
     state = tampered("DELETE FROM audit WHERE number > 5")
     assert counts("verify", state=state, code=1).stdout.splitlines() == verify.faults(state)
+
+
+# close
+
+
+def test_nothing_is_closed_into_a_state_that_is_not_there(counts, tmp_path):
+    state, runtime = tmp_path / "mistyped", tmp_path / "runtime"
+    ended = counts("close", "--runtime", runtime, state=state, code=1)
+    assert ended.stderr == (
+        f"blockfilter: {state}: is not there; name the server's state with --state DIR\n"
+    )
+    assert not state.exists()
+    assert not runtime.exists()
+
+
+def test_no_hit_of_people_is_closed_into_a_simulation(counts, made, tmp_path):
+    before = {path.name: path.read_bytes() for path in made.iterdir()}
+    ended = counts("close", "--runtime", tmp_path / "runtime")
+    assert ended.stdout == "closed: nothing was due\n"
+    assert not (tmp_path / "runtime").exists()
+    assert {path.name: path.read_bytes() for path in made.iterdir()} == before
+
+
+def test_status_makes_no_directory(counts, tmp_path, made):
+    counts("status", "--runtime", tmp_path / "runtime")
+    assert not (tmp_path / "runtime").exists()
+
+
+@pytest.mark.parametrize("command", ["status", "verify", "close"])
+def test_a_state_that_cannot_be_read_is_told(counts, tmp_path, command):
+    state = tmp_path / ("long" * 100)  # an error that root has, too
+    ended = counts(command, state=state, code=1)
+    assert "(File name too long)" in ended.stderr
+    assert ended.stderr.count("\n") == 1

@@ -102,3 +102,10 @@ def test_a_damaged_ledger_is_told_and_no_promise_is_made(desk, tmp_path):
 def test_a_state_that_is_not_there_is_not_made(promise, tmp_path):
     promise(state=tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_state_that_cannot_be_read_is_told(desk, tmp_path):
+    state = tmp_path / ("long" * 100)  # an error that root has, too
+    ended = desk.run("privacy", "--state", state, code=1)
+    assert f"{state}: cannot be read (File name too long); run this as its owner" in ended.stderr
+    assert ended.stdout == ""

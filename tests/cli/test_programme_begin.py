@@ -277,3 +277,13 @@ def test_the_organisations_zone_says_what_day_it_is(stranger):
         *("headcount", "set", "--people", 5, "--date", heads["date"], "--state", "there"), code=3
     )
     assert "what is planned is not recorded" in told  # 26 hours lie between these zones
+
+
+@pytest.mark.parametrize("words", [["show"], ["office", "list"], ["export"]])
+def test_a_state_that_cannot_be_read_is_told(stranger, words):
+    state = stranger.home / ("long" * 100)  # an error that root has, too
+    ended = stranger(*words, "--state", state, code=1)
+    assert (
+        "programme.db: cannot be opened (File name too long); run this as its own" in ended.stderr
+    )
+    assert ended.stderr.count("\n") == 1

@@ -33,7 +33,7 @@ def place_options(function: F) -> F:
     )(function)
     return click.option(
         "--state",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=click.Path(path_type=Path, file_okay=False, readable=False),
         metavar="DIR",
         help="State directory that holds programme.db.  [default: the one that serve would use]",
     )(function)
