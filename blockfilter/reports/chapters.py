@@ -165,15 +165,15 @@ def _unprotected(facts: Facts) -> Chapter:
 def _lowered(facts: Facts) -> Chapter:
     found = tuple(lowered(facts))
     said = (
-        ("Nothing does at present.",)
-        if not found
-        else ("At present, or on record for as long as figures are:",)
+        "At present, or on record for as long as figures are:"
+        if found
+        else "Nothing does at present."
     )
     rule = (
         "More offices, a larger headcount or anything else that would let more be told take two "
         "people, hold from the next quarter on and never change what is published already."
     )
-    return Chapter("What lowers protection here", (*said, rule), found)
+    return Chapter("What lowers protection here", (rule, said), found)
 
 
 def _never() -> Chapter:

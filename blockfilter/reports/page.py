@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from blockfilter.programme.activity import Kind
+from blockfilter.programme.reached import Reach
 from blockfilter.reports import (
     attempts_shown,
     coverage_shown,
@@ -104,12 +105,20 @@ def tiles(report: Report) -> Iterator[Tile]:
     if done is not None:
         for now, ever in zip(done.period, done.cumulative, strict=True):
             if now.kind is not Kind.EVENT:
-                name = f"People {sentences.REACHED[now.kind]}, so far"
-                part = f"{sentences.share(ever)} of the staff" if ever.share is not None else ""
-                new = f"{words.number(now.people)} in the period"
-                yield Tile(name, words.number(ever.people), f"{part}; {new}" if part else new)
+                yield _reached(now, ever)
     yield _attempts(report)
     yield from _training(report)
+
+
+def _reached(now: Reach, ever: Reach) -> Tile:
+    """Whom the employer reached; what is a sum of attendances does not call itself people."""
+    done = sentences.REACHED[now.kind]
+    new = f"{words.number(now.people)} in the period"
+    if ever.share is not None:
+        new = f"{sentences.share(ever)} of the staff; {new}"
+    if ever.distinct:
+        return Tile(f"People {done}, so far", words.number(ever.people), new)
+    return Tile(f"{done.capitalize()}, so far", words.number(ever.people), f"attendances: {new}")
 
 
 def _attempts(report: Report) -> Tile:
@@ -118,8 +127,12 @@ def _attempts(report: Report) -> Tile:
         return Tile("Attempts", "not counted", "see below")
     if found.total is None:
         rows = [one.row for one in found.course if one.row]
-        figure = words.figure(rows[-1].value) if rows else "none yet"
-        return Tile("Attempts", figure, f"in {rows[-1].period}" if rows else "one figure a year")
+        if not rows:
+            return Tile("Attempts", "none yet", "one figure a year")
+        newest, when = rows[-1], f"in {rows[-1].period}"
+        between = words.interval(newest.low, newest.high)
+        detail = f"{between} at 95 %, {when}" if between else when
+        return Tile("Attempts", words.figure(newest.value), detail)
     between = words.interval(found.total.low, found.total.high)
     return Tile("Attempts in the period", words.figure(found.total.value), f"{between} at 95 %")
 

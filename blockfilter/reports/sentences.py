@@ -133,7 +133,8 @@ def _newest_year(found: Attempts) -> Iterator[str]:
     rows = [one.row for one in found.course if one.row and one.period.kind is Length.YEAR]
     if rows:
         value, between = rows[-1].value, words.interval(rows[-1].low, rows[-1].high)
-        about = f"About {words.number(max(value, 0))}" if isinstance(value, int) else value
+        band = words.figure(value).capitalize()  # "40 or more", "Fewer than 10"
+        about = f"About {words.number(max(value, 0))}" if isinstance(value, int) else band
         interval = f" ({between} at 95 %)" if between else ""
         yield f"{about} attempts met the filter in {rows[-1].period}{interval}."
 

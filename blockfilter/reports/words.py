@@ -13,6 +13,7 @@ MONTHS = (
 _ORDINALS = ("First", "Second", "Third", "Fourth")
 MINUS, NO_BREAK = "−", "\u00a0"
 ABOUT_NOTHING = "about 0"
+_BANDS = {"<10": "fewer than 10", "10-39": "10 to 39", ">=40": "40 or more"}  # as counts.tables has
 
 
 def day(one: date) -> str:
@@ -59,7 +60,7 @@ def number(value: float, decimals: int = 0) -> str:
 def figure(value: int | str) -> str:
     """A published value: what the noise left at or below zero is told as what it means, too."""
     if isinstance(value, str):
-        return value
+        return _BANDS.get(value, value)
     return number(value) if value > 0 else f"{number(value)} ({ABOUT_NOTHING})"
 
 

@@ -191,12 +191,28 @@ def test_a_small_organisation_is_told_how_little_is_published(tmp_path, heads, s
     assert said in shown
     told = {
         120: "About 43 attempts met the filter in 2026 (35 to 51 at 95 %).",
-        30: "10-39 attempts met the filter in 2026.",
+        30: "10 to 39 attempts met the filter in 2026.",
     }
     assert told.get(heads, "") in shown.replace("\u00a0", " ")
     figure = next(one for one in page.tiles(report) if one.name.startswith("Attempts"))
-    expected = {400: "90", 120: "43", 30: "10-39", 12: "not counted"}[heads]
+    expected = {400: "90", 120: "43", 30: "10 to 39", 12: "not counted"}[heads]
     assert figure.figure == expected
+    details = {400: "76 to 104 at 95 %", 120: "35 to 51 at 95 %, in 2026", 30: "in 2026"}
+    assert figure.detail == details.get(heads, "see below")
+
+
+@pytest.mark.parametrize(
+    ("distinct", "name", "detail"),
+    [
+        (True, "People trained, so far", "83 % of the staff; 0 in the period"),
+        (False, "Trained, so far", "attendances: at most 83 % of the staff; 0 in the period"),
+    ],
+)
+def test_a_sum_of_attendances_does_not_call_itself_people(tmp_path, distinct, name, detail):
+    with programme(tmp_path, heads=12) as store:
+        record(store, "trained", 10, "2026-02-03", distinct=distinct)
+    (tile,) = (one for one in page.tiles(made(tmp_path, "2026-Q2")) if one.figure == "10")
+    assert (tile.name, tile.detail) == (name, detail)
 
 
 def test_where_nothing_is_counted_the_programme_has_its_page(tmp_path):
