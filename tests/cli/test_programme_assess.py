@@ -18,6 +18,12 @@ def test_the_questions_are_listed_with_their_answers_and_score(employer):
     assert lines[-1] == f"all areas: not assessed, 0 of {len(questions)} answered"
 
 
+def test_a_question_is_answered_once_in_a_command(employer):
+    twice = ("assess", "--answer", "policies-1=yes", "--answer", "policies-1=no")
+    assert '"policies-1" is answered twice' in employer(*twice, code=2).stderr
+    assert employer.lines("assess")[-1].startswith("all areas: not assessed, 0 of ")
+
+
 def test_an_answer_has_evidence_next_step_date_and_author(employer):
     said = employer.lines(
         *("assess", "--answer", "policies-1=partly", "--evidence", "handbook, page 12"),

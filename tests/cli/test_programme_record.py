@@ -41,6 +41,14 @@ def test_what_happened_is_recorded(employer):
     }
 
 
+def test_more_distinct_people_than_there_are_are_recorded_with_a_warning(employer):
+    words = ("record", "--kind", "trained", "--people", 4000, "--date", "2026-03-02")
+    assert employer(*words).stderr == ""
+    ended = employer(*words, "--distinct")
+    assert "recorded by ada: a2  2026-03-02  about 4000 trained" in ended.stdout
+    assert "warning: a2: 4000 distinct people are more than the headcount of 1200; " in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("kind", "words", "channel"),
     [

@@ -9,7 +9,7 @@ import click
 from blockfilter.cli.programme import shared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from blockfilter.programme.practice import Answer, Given, Question, Score
 
@@ -60,6 +60,7 @@ def assess(
     """
     with shared.used_rightly():
         answers = [_read(one) for one in given]
+        _once(one.id for one, _ in answers)
     if not answers:
         if evidence or following:
             raise click.UsageError("--evidence and --next go with --answer.")
@@ -84,6 +85,14 @@ def _read(text: str) -> "tuple[Question, Given]":
     if not found:
         raise ValueError(f"--answer {values.shown(text)}: write one like policies-1=yes")
     return practice.question_of(question), practice.given_of(answer)
+
+
+def _once(questions: "Iterable[str]") -> None:
+    seen = set()
+    for one in questions:
+        if one in seen:
+            raise ValueError(f'--answer: "{one}" is answered twice; say which answer holds')
+        seen.add(one)
 
 
 def _show(day: date | None, state: Path | None, config_file: Path | None, *, as_json: bool) -> None:

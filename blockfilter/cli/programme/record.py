@@ -101,7 +101,20 @@ def record(
             note=note,
             today=kept.today,
         )
-        tell("recorded", kept.who, kept.keeper.record(entry), as_json=as_json)
+        stored = kept.keeper.record(entry)
+        _warn(stored, kept.store.organisation().heads_at(stored.last))
+    tell("recorded", kept.who, stored, as_json=as_json)
+
+
+def _warn(one: "Activity", heads: int | None) -> None:
+    """Of more people than there are, each cannot have been counted once, or the headcount is old."""
+    if one.distinct and heads is not None and one.people > heads:
+        click.echo(
+            f"blockfilter: warning: {one.id}: {one.people} distinct people are more than the "
+            f"headcount of {heads}; put the headcount right, or say  blockfilter programme correct "
+            f"{one.id} --not-distinct --reason ...",
+            err=True,
+        )
 
 
 @click.command(short_help="List what was recorded.")
