@@ -113,12 +113,11 @@ def tiles(report: Report) -> Iterator[Tile]:
 def _reached(now: Reach, ever: Reach) -> Tile:
     """Whom the employer reached; what is a sum of attendances does not call itself people."""
     done = sentences.REACHED[now.kind]
-    new = f"{words.number(now.people)} in the period"
-    if ever.share is not None:
-        new = f"{sentences.share(ever)} of the staff; {new}"
+    share = sentences.share(ever) + (" of the staff" if ever.share is not None else "")
+    detail = f"{share}; {words.number(now.people)} in the period"
     if ever.distinct:
-        return Tile(f"People {done}, so far", words.number(ever.people), new)
-    return Tile(f"{done.capitalize()}, so far", words.number(ever.people), f"attendances: {new}")
+        return Tile(f"People {done}, so far", words.number(ever.people), detail)
+    return Tile(f"{done.capitalize()}, so far", words.number(ever.people), f"attendances: {detail}")
 
 
 def _attempts(report: Report) -> Tile:
