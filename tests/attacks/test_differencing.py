@@ -136,7 +136,7 @@ def test_who_knows_everybody_else_never_passes_the_sum_of_the_tables():
 def test_a_build_with_windows_that_slide_by_a_day_tells_him():
     """A day is in 7 windows of a week, 28 of four weeks, 91 of a quarter."""
     judge, sliding = Judge(), dict(zip(ENFORCED, (7, 28, 91), strict=True))
-    present, absent = ([judge.guess(count, sliding) for _ in range(150)] for count in (1, 0))
+    present, absent = ([judge.guess(count, sliding) for _ in range(100)] for count in (1, 0))
     assert auc(present, absent) > bound(SPENT) + 5 * MARGIN
 
 

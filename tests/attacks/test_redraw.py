@@ -80,7 +80,7 @@ def test_a_thousand_requests_with_restarts_see_one_value(quick):
     seen: Seen = {}
     for request in range(1000):
         note(seen, quick)
-        if request % 10 == 0:
+        if request % 25 == 0:
             assert organisation.advance(NEXT).released == ()  # each time a close that is made anew
     assert len({period for _, period, _ in seen}) == 5
     assert one_value_each(seen)

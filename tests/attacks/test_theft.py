@@ -108,13 +108,13 @@ def test_a_thief_never_passes_twice_the_epsilon(quick):
 
 def test_a_build_with_one_draw_tells_him_what_came_after(quick, monkeypatch):
     planted.draw_once(monkeypatch)
-    found = thefts(quick, 900, 3, Knows(release=CERTAIN))
+    found = thefts(quick, 600, 3, Knows(release=CERTAIN))
     assert found.auc > bound(2 * EPSILON) + QUICK_MARGIN
 
 
 def test_a_build_that_begins_at_nothing_tells_him_what_came_before(quick, monkeypatch):
     planted.begin_exact(monkeypatch)
-    found = thefts(quick, 900, 3, Knows(start=CERTAIN))
+    found = thefts(quick, 600, 3, Knows(start=CERTAIN))
     assert found.auc > bound(2 * EPSILON) + QUICK_MARGIN
 
 
