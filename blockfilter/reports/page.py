@@ -124,6 +124,8 @@ def _attempts(report: Report) -> Tile:
     found = report.attempts
     if found is None or found.detail in (Detail.NOTHING, Detail.UNKNOWN):
         return Tile("Attempts", "not counted", "see below")
+    if found.total is None and found.detail in (Detail.WEEKS, Detail.PARTS):
+        return Tile("Attempts in the period", "no figure", "see below")
     if found.total is None:
         rows = [one.row for one in found.course if one.row]
         if not rows:

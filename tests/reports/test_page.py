@@ -253,7 +253,9 @@ def test_a_quarter_of_lost_weeks_says_so(tmp_path):
         book.weeks("2026-W01", [None] * 11)
         for week in (12, 13):
             book.put(tables.T0, f"2026-W{week}", {"total": 0}, state=ledger.NOT_MEASURED)
-    shown = Page(page.html(made(tmp_path))).shown()
+    report = made(tmp_path)
+    assert next(one for one in page.tiles(report)).figure == "no figure"
+    shown = Page(page.html(report)).shown()
     assert "T0, 2026-W01 to 2026-W11: lost: what had been counted was gone" in shown
     assert "T0, 2026-W12 to 2026-W13: not measured" in shown
     assert "There is no figure of attempts for this period." in shown
