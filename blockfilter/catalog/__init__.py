@@ -48,8 +48,9 @@ From entries to what is in force:
 Into a policy:
 
 - :mod:`inputs`: what it is made from; :mod:`layering`: the lists that catalogues bring.
-- :mod:`snapshots`: the snapshot that fits them, found or compiled; :mod:`compiler`: in a child
-  process, which takes its heap with it.
+- :mod:`snapshots`: the snapshot that fits them, found on the :mod:`shelf` or compiled;
+  :mod:`compiler`: in a child process, which takes its heap with it; :mod:`softening`: a dispute or
+  an exception, made into the snapshot before it.
 - :mod:`trace`: every rule that speaks of a name, and which release brought it.
 
 The life of a site:

@@ -1,22 +1,17 @@
 """The child process that compiles a policy: ``python -m blockfilter.catalog.compiler``.
 
 It reads a request (JSON) from standard input, writes the snapshot and its report beside it, answers
-on standard output with the snapshot's name or with what is wrong, and exits with its heap. A file
-is written whole under another name, made durable and renamed: what a reader finds is complete.
+on standard output with the snapshot's name or with what is wrong, and exits with its heap.
 """
 
-import fcntl
 import json
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from blockfilter.catalog import layering, listable, snapshots, store, suffixes
+from blockfilter.catalog import layering, listable, shelf, softening, store, suffixes
 from blockfilter.catalog.formats import plain
 from blockfilter.catalog.formats.listing import Refused
 from blockfilter.catalog.inputs import (
@@ -28,8 +23,9 @@ from blockfilter.catalog.inputs import (
     layers,
     release_text,
 )
-from blockfilter.catalog.snapshots import BUILT_IN, LOCAL_ALLOW, ListReport
-from blockfilter.errors import BlockfilterError, FormatError, ListError, StateError
+from blockfilter.catalog.shelf import ListReport
+from blockfilter.catalog.snapshots import BUILT_IN, LOCAL_ALLOW
+from blockfilter.errors import BlockfilterError, FormatError, ListError
 from blockfilter.message import name as names
 from blockfilter.policy.rule import Role, Rule, RuleList, Trigger
 from blockfilter.policy.snapshot import Snapshot, build
@@ -37,13 +33,11 @@ from blockfilter.policy.snapshot import Snapshot, build
 TEST_NAME = "check.blockfilter.test"  # always blocked, never counted: `health` asks for it
 TEST_CATEGORY = "test"
 _TEST = Rule(Trigger.SUBTREE, names.from_text(TEST_NAME), TEST_CATEGORY, counted=False)
-KEPT = 3  # snapshots: the one in force, the one before, and one for trying things out
 _UNRELEASED = (
     "no release is in force yet, so nothing of this catalogue is blocked; `blockfilter list release` "
     "makes one"
 )
 _ATTEMPTS = 3  # readings of lists that somebody keeps writing to
-_STALE = 3600  # seconds after which an unfinished file is that of a killed compiler
 
 
 def main() -> int:
@@ -61,24 +55,14 @@ def main() -> int:
 
 def compiled(inputs: Inputs, folder: Path, now: datetime) -> Path:
     """The snapshot of `inputs` at a time, written to `folder`; ListError or StateError."""
+    if soft := softening.softened(inputs, folder.parent, now):
+        return soft.path
     for _ in range(_ATTEMPTS):
         began, before = time.monotonic(), digest(inputs, now)
-        with _unwritable(folder):
-            serial = _next_serial(folder)
-        octets, reports = _built(inputs, before, serial, now)
+        octets, reports = _built(inputs, before, shelf.next_serial(folder), now)
         if digest(inputs, now) == before:  # what was read is what was digested
-            path = snapshots.snapshot_file(folder, before)
-            report = {
-                "lists": reports,
-                "sources": inputs.sources,
-                "suffix_date": Snapshot(octets).suffix_date,
-                "seconds": round(time.monotonic() - began, 2),
-            }
-            with _unwritable(folder):
-                _write(path.with_suffix(".json"), json.dumps(report).encode())
-                _write(path, octets)
-                _prune(folder)
-            return path
+            report = shelf.Report(tuple(reports), inputs.sources)
+            return shelf.put(folder, before, octets, report, time.monotonic() - began).path
     raise ListError("a list was changed again and again while it was read; try again later")
 
 
@@ -148,67 +132,6 @@ def _guarded(
         yield from plain.rules(Path(one.path), one.mode, wide, refused)
     except ListError as error:
         problems.append(str(error))
-
-
-@contextmanager
-def _unwritable(folder: Path) -> Iterator[None]:
-    """StateError where the folder, which is made and locked meanwhile, cannot be used."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
-    except OSError as error:
-        raise StateError(
-            f"{folder}: cannot be written ({error.strerror}); make room or name another state "
-            "directory with --state DIR"
-        ) from error
-
-
-def _next_serial(folder: Path) -> int:
-    """One more than any compiler before us took here; kept before it is used."""
-    path = folder / "serial"
-    try:
-        serial = int(path.read_text("ascii")) + 1
-    except (FileNotFoundError, ValueError):
-        # Lost or damaged: the clock is ahead of what was counted up to now.
-        serial = 1 if not any(folder.glob("*.snapshot")) else int(time.time())
-    _write(path, str(serial).encode())
-    return serial
-
-
-def _write(path: Path, octets: bytes) -> None:
-    """Replace a file whole and durably."""
-    descriptor, temporary = tempfile.mkstemp(".tmp", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(octets)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def _prune(folder: Path) -> None:
-    """Remove all but the snapshots used last, and what a killed compiler left behind."""
-    every = sorted(folder.glob("*.snapshot"), key=lambda path: path.stat().st_mtime_ns)
-    for path in every[:-KEPT]:
-        path.unlink(missing_ok=True)
-        path.with_suffix(".json").unlink(missing_ok=True)
-    for path in folder.glob("*.tmp"):
-        with suppress(FileNotFoundError):
-            if path.stat().st_mtime < time.time() - _STALE:
-                path.unlink()
 
 
 if __name__ == "__main__":

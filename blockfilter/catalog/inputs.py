@@ -6,7 +6,7 @@ rule, and what has been softened since. So nothing large is read to know which p
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -117,17 +117,54 @@ def _facts(inputs: Inputs, now: datetime) -> Iterator[object]:
 
 def digest(inputs: Inputs, now: datetime) -> bytes:
     """SHA-256 over everything that a snapshot of these inputs depends on, in its order."""
-    every: list[object] = [
-        COMPILER_VERSION,
-        FORMAT_VERSION,
-        blockfilter.__version__,
-        suffixes.digest(suffixes.suffix_file()).hex(),
-        _file_digest(store.shipped() / store.PROTECTED_FILE).hex(),
-        list(_facts(inputs, now)),
-        [[one.path, one.mode, _file_digest(Path(one.path)).hex()] for one in inputs.lists],
-        inputs.allow,
-    ]
-    return hashlib.sha256(json.dumps(every).encode()).digest()
+    return _Whole(inputs).digest(list(_facts(inputs, now)))
+
+
+class Softened(NamedTuple):
+    """What was softened last: an entry's or a list's id that is disputed, or a name kept open."""
+
+    layer: Layer
+    disputed: str = ""
+    allow: str = ""
+
+
+def before_softening(inputs: Inputs, now: datetime) -> Iterator[tuple[bytes, Softened]]:
+    """The digests of what these inputs may have been before, each with what was softened since.
+
+    ListError: a catalogue is broken.
+    """
+    whole, every = _Whole(inputs), layers(inputs, now)
+    for place, layer in enumerate(every):
+        for softened in (
+            *(Softened(layer, disputed=id_) for id_ in layer.disputed),
+            *(Softened(layer, allow=name) for name in layer.allow),
+        ):
+            less = layer._replace(
+                disputed=tuple(id_ for id_ in layer.disputed if id_ != softened.disputed),
+                allow=tuple(name for name in layer.allow if name != softened.allow),
+            )
+            facts = [one.facts for one in (*every[:place], less, *every[place + 1 :])]
+            yield whole.digest(facts), softened
+
+
+class _Whole:
+    """All that a digest is over but the catalogues; files are read once."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._head = [
+            COMPILER_VERSION,
+            FORMAT_VERSION,
+            blockfilter.__version__,
+            suffixes.digest(suffixes.suffix_file()).hex(),
+            _file_digest(store.shipped() / store.PROTECTED_FILE).hex(),
+        ]
+        lists = [[one.path, one.mode, _file_digest(Path(one.path)).hex()] for one in inputs.lists]
+        self._tail = [lists, inputs.allow]
+
+    def digest(self, facts: Sequence[object]) -> bytes:
+        """The whole of it, with what the catalogues say."""
+        every: list[object] = [*self._head, list(facts), *self._tail]
+        return hashlib.sha256(json.dumps(every).encode()).digest()
 
 
 def release_text(every: tuple[Layer, ...]) -> str:

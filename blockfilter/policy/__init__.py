@@ -2,6 +2,7 @@
 
 - :mod:`rule`: what a list says about names.
 - :mod:`snapshot`: all rules of all lists and the public suffixes as one immutable file.
+- :mod:`softening`: the same that blocks less, at once.
 - :mod:`census`: how many names each category has.
 - :mod:`decide`: precedence, and why.
 

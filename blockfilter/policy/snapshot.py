@@ -16,7 +16,7 @@ import hashlib
 import json
 import struct
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple, Protocol, cast
 
@@ -29,6 +29,7 @@ from blockfilter.policy.rule import Action, Mode, Role, RuleList, Trigger
 
 FORMAT_VERSION = 2
 _HEADER = struct.Struct("<8sQQ32s32sQQQ")
+HEAD = _HEADER.size
 _MAGIC = b"BFPOLICY"
 _ALIGN = 8  # the metadata is read as uint32 in place
 
@@ -101,13 +102,55 @@ def build(
     metadata = array("I", bytes(4 * len(trie)))
     for trie_key, value in chain(builder.by_key.items(), kinds.items()):
         metadata[trie.key_id(trie_key)] = value
-    tables = builder.tables() | {"release": release, "suffix_date": suffix_date}
-    tables["names"] = builder.census(trie.iterkeys)
-    sections = [_padded(json.dumps(tables).encode()), _padded(trie.tobytes()), metadata.tobytes()]
+    found = builder.tables() | {"release": release, "suffix_date": suffix_date}
+    found["names"] = builder.census(trie.iterkeys)
+    return assembled(found, trie.tobytes(), metadata.tobytes(), inputs, serial)
+
+
+def tables(
+    lists: Sequence[ListInfo],
+    nodes: Sequence[Node],
+    site_names: Mapping[bytes, Sequence[Record]],
+    patterns: Sequence[tuple[str, Record]],
+    **more: object,
+) -> dict[str, object]:
+    """The tables of a snapshot whose parts are there already."""
+    every = chain(
+        chain.from_iterable(node.records for node in nodes),
+        chain.from_iterable(site_names.values()),
+        (record for _, record in patterns),
+    )
+    numbers = {record: number for number, record in enumerate(dict.fromkeys(every))}
+    return {
+        "lists": lists,
+        "records": list(numbers),
+        "nodes": [[one.open_below, sorted(numbers[r] for r in one.records)] for one in nodes],
+        "site_names": {
+            label.decode("latin-1"): [numbers[record] for record in records]
+            for label, records in site_names.items()
+        },
+        "patterns": [[text, numbers[record]] for text, record in patterns],
+        **more,
+    }
+
+
+def assembled(
+    found: Mapping[str, object], trie: bytes, metadata: bytes, inputs: bytes, serial: int
+) -> bytes:
+    """The octets of a snapshot of these sections."""
+    sections = [_padded(json.dumps(found).encode()), _padded(trie), metadata]
     payload = b"".join(sections)
     lengths = [len(section) for section in sections]
     digest = _digest(serial, inputs, lengths, payload)
     return _HEADER.pack(_MAGIC, FORMAT_VERSION, serial, inputs, digest, *lengths) + payload
+
+
+def inputs_of(head: bytes) -> bytes:
+    """The digest of inputs that the first HEAD octets of a snapshot tell, b"" if they tell none."""
+    if len(head) < HEAD:
+        return b""
+    magic, version, _, inputs, *_ = _HEADER.unpack(head[:HEAD])
+    return bytes(inputs) if (magic, version) == (_MAGIC, FORMAT_VERSION) else b""
 
 
 def _digest(serial: int, inputs: bytes, lengths: list[int], payload: bytes | memoryview) -> bytes:
@@ -227,26 +270,26 @@ class Snapshot:
         if len(payload) != sum(lengths) or _digest(serial, inputs, lengths, payload) != digest:
             raise PolicyError("the policy snapshot is damaged; it will be compiled anew")
         end_of_tables, end_of_trie = lengths[0], lengths[0] + lengths[1]
-        tables = json.loads(bytes(payload[:end_of_tables]))
+        found = json.loads(bytes(payload[:end_of_tables]))
         self.serial: int = serial
         self.inputs: bytes = inputs
-        self.release: str = tables["release"]
-        self.suffix_date: str = tables["suffix_date"]
-        self.lists = [ListInfo(i, Role(role), *more) for i, role, *more in tables["lists"]]
-        self.records = [_record(*fields) for fields in tables["records"]]
+        self.release: str = found["release"]
+        self.suffix_date: str = found["suffix_date"]
+        self.lists = [ListInfo(i, Role(role), *more) for i, role, *more in found["lists"]]
+        self.records = [_record(*fields) for fields in found["records"]]
         self.nodes = [
             Node(open_below, tuple(self.records[number] for number in numbers))
-            for open_below, numbers in tables["nodes"]
+            for open_below, numbers in found["nodes"]
         ]
         self.site_names: dict[bytes, tuple[Record, ...]] = {
             label.encode("latin-1"): tuple(self.records[number] for number in numbers)
-            for label, numbers in tables["site_names"].items()
+            for label, numbers in found["site_names"].items()
         }
-        self.patterns = [(text, self.records[number]) for text, number in tables["patterns"]]
+        self.patterns = [(text, self.records[number]) for text, number in found["patterns"]]
         self.trie = marisa_trie.BinaryTrie()
         self.trie.map(payload[end_of_tables:end_of_trie])
         self.metadata = payload[end_of_trie:].cast("I")
-        self._names: dict[str, int] = tables["names"]
+        self._names: dict[str, int] = found["names"]
         self._buffer = view
 
     def names_by_category(self) -> dict[str, int]:

@@ -43,7 +43,7 @@ def inputs(*catalogs, allow=()):
 
 def current(wanted, state, now=START):
     """As `snapshots.current`, without a child."""
-    if found := snapshots._found(wanted, state, now):
+    if found := snapshots._there(wanted, state, now):
         return found
     path = compiler.compiled(wanted, state / snapshots.FOLDER, now)
     return snapshots._result(json.dumps({"snapshot": path.name}).encode(), 0, state)

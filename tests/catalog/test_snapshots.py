@@ -48,7 +48,7 @@ def suffixes_once():
 
 def current(inputs, state, now=START):
     """As `snapshots.current`, with the compiler's work done here: a child takes half a second."""
-    if found := snapshots._found(inputs, state, now):
+    if found := snapshots._there(inputs, state, now):
         return found
     path = compiler.compiled(inputs, state / snapshots.FOLDER, now)
     return snapshots._result(json.dumps({"snapshot": path.name}).encode(), 0, state)
