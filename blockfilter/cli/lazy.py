@@ -1,14 +1,16 @@
 """A group whose commands are imported when they run, not for the list of commands."""
 
+import errno
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
 import click
 
-from blockfilter.errors import BlockfilterError, RefusedError
+from blockfilter.errors import BlockfilterError, RefusedError, StateError
 
 FAILED, REFUSED = 1, 3  # exit codes; 2, wrong use, is click's own
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # of standard output, where it is a file
 
 
 class Told(NamedTuple):
@@ -70,3 +72,8 @@ class LazyGroup(click.Group):
             raise Refused(error) from error
         except BlockfilterError as error:
             raise Failure(error) from error
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            said = f"the output cannot be written ({error.strerror}); make room"
+            raise Failure(StateError(said)) from error

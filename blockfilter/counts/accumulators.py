@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blockfilter.counts import database
+from blockfilter.counts.coverage import rounded
 from blockfilter.counts.database import Database
 from blockfilter.errors import StateError
 
@@ -112,6 +113,10 @@ class Accumulators:
                 "INSERT INTO days (day, closed, late) VALUES (?, 1, ?) "
                 "ON CONFLICT (day) DO UPDATE SET closed = 1, late = excluded.late",
                 [day.isoformat(), int(late)],
+            )
+            ((served,),) = self._run("SELECT served FROM days WHERE day = ?", [day.isoformat()])
+            self._run(  # an exact figure beside somebody's count of packets gives the blocked away
+                "UPDATE days SET served = ? WHERE day = ?", [rounded(served), day.isoformat()]
             )
             self._run("UPDATE next SET day = ?", [(day + timedelta(days=1)).isoformat()])
 

@@ -148,6 +148,7 @@ class _Turn:
 
     def run(self) -> Advanced:
         """Repair, open, close, publish."""
+        self._check_kind()
         lost = repair(self._ledger, self._open, self._facts)
         if self._facts.heads and (self._open.next is None or self._ledger.began is None):
             self._begin()
@@ -169,6 +170,16 @@ class _Turn:
             tuple(" ".join(key) for key, state in ended.items() if state == ledger.RELEASED),
             tuple(" ".join(key) for key in lost),
             self._ledger.frame(_quarter(max(self._today, self._open.next or self._today))),
+        )
+
+    def _check_kind(self) -> None:
+        """Real hits and made-up ones are never in one sum."""
+        if self._ledger.began is None or self._ledger.simulated == self._means.simulated:
+            return
+        kept = "made-up counts" if self._ledger.simulated else "counts of people"
+        raise StateError(
+            f"{self._means.state}: holds {kept}, and others cannot be added to them; name another "
+            "directory with --state DIR"
         )
 
     def _begin(self) -> None:

@@ -92,6 +92,12 @@ class Ledger:
         """The first day that was counted from."""
         return self._day("began")
 
+    @property
+    def simulated(self) -> bool:
+        """Whether what is counted here was made up."""
+        rows = self._run("SELECT value FROM facts WHERE key = 'simulated'")
+        return bool(rows) and rows[0][0] == "1"
+
     def begin(self, first: date, *, simulated: bool) -> None:
         """Note when counting began; it does so once."""
         with self._atomic():

@@ -70,7 +70,7 @@ def faults(state: Path) -> list[str]:
     """A sentence for each thing that is wrong; StateError where there is nothing to check."""
     path = state / database.COUNTS
     with database.translated(path):
-        there = path.exists()
+        there = path.exists() and path.stat().st_size
     if not there:
         raise StateError(f"{path}: there are no counts to verify; name the state with --state DIR")
     with database.read_only(path) as connection:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from blockfilter.counts import calendar, verify
+from blockfilter.counts import accumulators, calendar, verify
 from blockfilter.counts.accumulators import Up
 from blockfilter.counts.calendar import Kind
 from blockfilter.counts.close import Close, Means
@@ -422,3 +422,21 @@ def test_a_simulated_close_says_so_and_knows_what_it_added(world):
     assert [one.enforced.total() for one in known] == [12]
     assert Reader(world.state).simulated
     assert Reader(world.state).began == YEAR
+
+
+def test_no_real_hit_is_counted_in_a_simulation_and_no_made_up_one_with_real_ones(begun, tmp_path):
+    made_up = Means(begun.state, begun.store, begun.zone, simulated=True)
+    with pytest.raises(StateError, match="another directory with --state"):
+        Close(made_up).advance(begun.due(YEAR), begun.facts)
+    other = World(tmp_path / "other")
+    means = Means(other.state, other.store, other.zone, simulated=True)
+    Close(means).advance(other.at("2025-12-29 12:00"), other.facts)
+    with pytest.raises(StateError, match="name another directory with --state"):
+        other.advance(other.at("2025-12-30 12:00"))
+
+
+def test_of_a_closed_day_no_exact_number_of_queries_is_kept(begun):
+    begun.close().note(YEAR, Up(86_400, 123_456))
+    begun.advance(begun.due(YEAR))
+    with accumulators.opened(begun.state) as found:
+        assert found.closed(YEAR, YEAR)[YEAR].served == 123_000
