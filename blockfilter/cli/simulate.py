@@ -21,9 +21,9 @@ HEADS, OFFICES, WEEKS, RATE = 200_000, 200, 520, 5.25
 QUARTER = 13  # weeks: before the first is over there is nothing that a page is made of
 
 
-def _number(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
+def _number(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
     """nan lies outside of no range, and is no number all the same."""
-    if math.isnan(value):
+    if value is not None and math.isnan(value):
         raise click.BadParameter("nan is no number")
     return value
 
@@ -41,7 +41,7 @@ def _number(_ctx: click.Context, _param: click.Parameter, value: float) -> float
               callback=_number, help="Device-days with an attempt, a head and week.")  # fmt: skip
 @click.option("--training-week", metavar="WEEK",
               help="Week of the training: 26, or 2026-W26.  [default: none]")  # fmt: skip
-@click.option("--effect", type=click.FloatRange(-1, 4), default=-0.4, show_default=True,
+@click.option("--effect", type=click.FloatRange(-1, 4), default=None, show_default="-0.4",
               callback=_number, help="How attempts change after it; -0.4: 40 % fewer.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True,
               help="Fixes the visits, and never the noise.")  # fmt: skip
@@ -54,7 +54,7 @@ def simulate(
     weeks: int,
     rate: float,
     training_week: str | None,
-    effect: float,
+    effect: float | None,
     seed: int,
     visits_file: Path | None,
 ) -> None:
@@ -79,7 +79,7 @@ def simulate(
         weeks=weeks,
         rate=rate,
         training_week=_week(training_week, weeks),
-        effect=effect if training_week else 0.0,
+        effect=_effect(effect, training_week),
         seed=seed,
     )
     _check(plan)
@@ -118,6 +118,15 @@ def _check(plan: "Plan") -> None:
             "week: everybody, every day",
             param_hint="--effect",
         )
+
+
+def _effect(effect: float | None, training_week: str | None) -> float:
+    """Of the training; without one there is none."""
+    if training_week is None:
+        if effect:
+            raise click.UsageError("--effect is that of a training: name its --training-week, too")
+        return 0.0
+    return -0.4 if effect is None else effect
 
 
 def _week(text: str | None, weeks: int) -> int | None:

@@ -115,10 +115,10 @@ def test_the_options_are_those_of_the_plan(simulate, desk):
     assert training.first.isoformat() == "2026-03-02"  # the Monday of 2026-W10
 
 
-def test_an_effect_without_a_training_is_none(simulate, desk):
+def test_without_a_training_there_is_no_effect(simulate, desk):
     truth = []
-    for number, effect in enumerate((-1, 0)):
-        simulate("--weeks", 4, "--effect", effect, "-o", f"made-{number}")
+    for number, words in enumerate(([], ["--effect", 0])):
+        simulate("--weeks", 4, *words, "-o", f"made-{number}")
         truth.append(Simulated(desk.place / f"made-{number}").truth("T0"))
     assert truth[0] == truth[1]
     assert all(truth[0].values())
@@ -198,6 +198,7 @@ def test_limits_are_those_of_the_simulation():
         (["--rate", "inf"], "'--rate': inf is not in the range"),
         (["--effect", -1.1], "'--effect': -1.1 is not in the range"),
         (["--effect", "nan"], "'--effect': nan is no number"),
+        (["--effect", -0.4], "--effect is that of a training: name its --training-week, too"),
         (["--seed", -1], "'--seed': -1 is not in the range"),
         (["--headcount", 4, "--offices", 5], "--offices: there are more offices than people"),
         (
