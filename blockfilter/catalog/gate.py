@@ -27,6 +27,7 @@ from blockfilter.policy.snapshot import SUFFIX_SPACE, WILDCARD, Node, Record
 
 MAX_BELOW = 1000  # names below a protected one that are told of; one is enough to refuse
 _WWW = b"\x03www"
+_OF_PATTERNS = frozenset(("pattern-wide", "pattern-slow"))
 
 
 def findings(
@@ -154,7 +155,9 @@ class _Gate:
             yield from self._harms(self._judge.patterns(texts), first, "NAME")
             among = self._judge.found_in(texts[:MAX_PATTERNS])
             for text, record in every[:MAX_PATTERNS]:
-                yield from self._harms(self._judge.pattern(text, among), record, text)
+                harms = self._judge.pattern(text, among)
+                own = [one for one in harms if one.check in _OF_PATTERNS]  # `popular` has the rest
+                yield from self._harms(own, record, text)
 
     def _harms(self, harms: Iterable[Harm], record: Record, name: str) -> Iterator[Finding]:
         for harm in harms:
