@@ -11,8 +11,9 @@ from blockfilter.daemon import closing
 from blockfilter.errors import StateError
 from blockfilter.hits.hit import Cell
 from blockfilter.hits.recorder import Recorder
+from blockfilter.hits.store import Store
+from blockfilter.programme import store as programme
 from blockfilter.programme.keeper import Keeper
-from blockfilter.programme.store import NAME, Store
 
 SATURDAY = datetime(2026, 11, 28, 12, tzinfo=UTC)
 CELL = Cell("escort-ads", "enforced")
@@ -30,7 +31,7 @@ class Place:
         )
 
     def found(self, heads: int) -> None:
-        with Store.create(self.state / NAME) as store:
+        with programme.Store.create(self.state / programme.NAME) as store:
             keeper = Keeper(store, "ada", now=lambda: SATURDAY, today=SATURDAY.date(), begun=False)
             keeper.found("Example", "", heads, date(2026, 11, 1))
 
@@ -49,9 +50,11 @@ class Place:
         return closing.close(self.settings, until, at)
 
     def days(self) -> set[str]:
-        """The days of which a file is left that is not empty."""
-        found = self.runtime.glob("hits-*-*")
-        return {path.name[5:15] for path in found if path.stat().st_size}
+        """The days of which a device is left."""
+        recorder = self.recorder(SATURDAY)
+        recorder.fold(SATURDAY.timestamp())
+        store = Store(self.runtime)
+        return {day.isoformat() for day in store.days() if list(store.devices(day))}
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ def test_without_a_headcount_nothing_begins_and_hits_still_go(tmp_path):
 
 def test_a_day_is_closed_once_and_nothing_of_it_is_left(begun):
     begun.hit(SATURDAY + timedelta(days=1), 5)
-    assert "2026-11-29" in begun.days()
+    assert begun.days() == {"2026-11-29"}
     night = SATURDAY + timedelta(days=2, hours=-10)
     assert begun.close(night, date(2026, 11, 29)).closed == ("2026-11-29",)
     assert begun.days() == set()

@@ -8,6 +8,7 @@ from pathlib import Path
 import dns.rcode
 import pytest
 
+from blockfilter.hits.journal import read
 from tests.client import Address, Client, query
 from tests.story.test_blocked import blocked
 from tests.world import Server, World, has_ipv6, outside_address, run
@@ -85,8 +86,8 @@ def test_with_counting_switched_off_nothing_is_recorded(world: World) -> None:
         assert blocked(server.ask("backpage.com"))
         assert blocked(server.ask("backpage.com", tcp=True))
         server.reload()
-    assert not list(server.runtime.glob("hits-*.db"))
-    assert not any(path.stat().st_size for path in server.runtime.glob("hits-*"))
+    assert server.stored() == []
+    assert not any(list(read(path)) for path in server.runtime.glob("hits-*.journal"))
     assert not (server.runtime / "day.key").exists()
 
 
