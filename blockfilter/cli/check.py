@@ -41,9 +41,11 @@ NOT_A_NAME = 2
 )
 @click.option(
     "--catalog",
+    envvar="BLOCKFILTER_CATALOG",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Use this curated catalogue.  [default: the one that comes with blockfilter]",
+    help="Use this curated catalogue (env BLOCKFILTER_CATALOG).  [default: the one that comes with "
+    "blockfilter]",
 )
 @click.option(
     "--draft",

@@ -40,6 +40,13 @@ def test_the_release_in_force_decides(desk, check):
     assert {one["release"] for one in facts} == {"1"}
 
 
+def test_the_catalogue_may_stand_in_the_environment_as_for_those_who_keep_it(desk):
+    desk.released()
+    ended = desk.run("check", "--json", "ads.example", env={"BLOCKFILTER_CATALOG": "own"})
+    assert json.loads(ended.stdout)["blocked"]
+    assert ended.stderr == ""
+
+
 def test_a_draft_decides_as_if_everything_proposed_were_approved(desk, check):
     desk.released()
     desk.approved("More", "more.example")
