@@ -4,6 +4,9 @@ Every command is the one a person types, in a process of its own; the server is 
 """
 
 import json
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -158,6 +161,43 @@ def test_without_keys_names_are_believed_and_every_output_says_so(tmp_path: Path
     for words in (("show", "ads.example"), ("log",), ("stats",), ("releases",), ("verify",)):
         assert "unsigned" in keepers(*words).out
     assert keepers("stats", "--json").facts["unsigned"] is True
+
+
+def typed(block: str) -> Iterator[tuple[str, int]]:
+    """The lines of the README's shell, each whole, with the exit code that its comment tells."""
+    for line in block.replace("\\\n", " ").splitlines():
+        command, _, comment = line.partition("  #")
+        code = re.search(r"exit code (\d)", comment)
+        yield command.strip(), int(code[1]) if code else 0
+
+
+def test_the_chapter_of_the_readme_is_what_a_person_can_type(tmp_path: Path) -> None:
+    _, _, chapter = (ROOT / "README.md").read_text("utf-8").partition("\n## Keep the list\n")
+    blocks = re.findall(r"```sh\n(.*?)```", chapter.partition("\n## ")[0], re.DOTALL)
+    told = ["set -eu"]
+    for command, code in (one for block in blocks for one in typed(block)):
+        if command.startswith("bf()"):
+            command = f'bf() {{ {shlex.quote(sys.executable)} -m blockfilter "$@"; }}'
+        elif command.startswith("bf serve"):
+            continue  # asked in the stories above
+        elif command.startswith("minisign") and not shutil.which("minisign"):
+            continue
+        if code:
+            command = f"if {command}; then exit 99; else test $? = {code}; fi"
+        told.append(command)
+    ended = subprocess.run(
+        ["bash", "-c", "\n".join(told)],
+        cwd=tmp_path,
+        env=environ(tmp_path, {}),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert ended.returncode == 0, ended
+    assert ended.stderr.count("needs a second person") == 1
+    assert "verified: " in ended.stdout
+    assert (tmp_path / "own/releases/3.json.minisig").is_file()
 
 
 def test_two_branches_that_add_different_entries_merge(tmp_path: Path) -> None:
