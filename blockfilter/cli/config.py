@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from blockfilter.cli import places
+
 
 @click.group(short_help="Check, show and describe the configuration.")
 def config() -> None:
@@ -44,13 +46,7 @@ def check(file: Path | None) -> None:
 
 
 @config.command(short_help="Print the settings in force, each explained.")
-@click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Configuration file; without it the one that serve would read.",
-)
+@places.config_option
 def show(config_file: Path | None) -> None:
     """Print the settings in force as TOML, each with its explanation and where it was set.
 

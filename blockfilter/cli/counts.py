@@ -1,53 +1,17 @@
 """`blockfilter counts`: how the counting is, close days that are due, verify what was published."""
 
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from blockfilter.config.settings import Settings
+from blockfilter.cli import places
 
 F = TypeVar("F", bound=Callable[..., object])
 FOUND = 1
-
-
-def _places(function: F) -> F:
-    """--state, --runtime and --config, which every command has."""
-    for name, text in (
-        ("--runtime", "Directory of hits; without it the server's."),
-        ("--state", "State directory; without it the server's."),
-    ):
-        function = click.option(
-            name,
-            type=click.Path(path_type=Path, file_okay=False, readable=False),
-            metavar="DIR",
-            help=text,
-        )(function)
-    return click.option(
-        "--config",
-        "config_file",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Configuration file; without it the one that serve would read.",
-    )(function)
-
-
-def _settings(config_file: Path | None, state: Path | None, runtime: Path | None) -> "Settings":
-    from blockfilter.config.load import load
-
-    given = {"server.state": state, "server.runtime": runtime}
-    return load(config_file, {key: str(path) for key, path in given.items() if path}, os.environ)
-
-
-def _state(settings: "Settings") -> Path:
-    from blockfilter.config.directories import state_place
-
-    return state_place(settings.server.state, os.environ)
 
 
 @click.group(short_help="See how the counting is; close days; verify.")
@@ -66,7 +30,9 @@ def counts() -> None:
 
 
 @counts.command(short_help="Periods, the next figures, privacy spent.")
-@_places
+@places.state_option
+@places.runtime_option
+@places.config_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(
     config_file: Path | None, state: Path | None, runtime: Path | None, as_json: bool
@@ -81,8 +47,8 @@ def status(
     from blockfilter.cli import status_of
     from blockfilter.counts.reader import Reader
 
-    settings = _settings(config_file, state, runtime)
-    place = _state(settings)
+    settings = places.settings(config_file, state, runtime)
+    place = places.state_of(settings)
     reader = Reader(place)
     degraded = [] if reader.simulated else status_of.degraded(settings, place)
     facts = status_of.facts(reader, degraded)
@@ -94,7 +60,9 @@ def status(
 
 
 @counts.command(short_help="Count and remove the hits of days that are over.")
-@_places
+@places.state_option
+@places.runtime_option
+@places.config_option
 @click.option("--day", metavar="DAY", help="Up to this day, 2026-11-24.  [default: all due]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def close(
@@ -116,8 +84,8 @@ def close(
     """
     from blockfilter.daemon import closing
 
-    until, settings = _day(day), _settings(config_file, state, runtime)
-    if _is_simulated(_state(settings)):  # no hit of people is ever counted there
+    until, settings = _day(day), places.settings(config_file, state, runtime)
+    if _is_simulated(places.state_of(settings)):  # no hit of people is ever counted there
         done = closing.Done((), (), (), None)
     else:
         done = closing.close(settings, until, datetime.now(UTC))
@@ -152,7 +120,9 @@ def _day(text: str | None) -> date | None:
 
 
 @counts.command(short_help="Whether the published figures are as they were written.")
-@_places
+@places.state_option
+@places.runtime_option
+@places.config_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(
     config_file: Path | None, state: Path | None, runtime: Path | None, as_json: bool
@@ -167,7 +137,7 @@ def verify(
     from blockfilter.counts import verify as verifying
     from blockfilter.counts.reader import Reader
 
-    place = _state(_settings(config_file, state, runtime))
+    place = places.state_of(places.settings(config_file, state, runtime))
     faults = verifying.faults(place)
     facts: dict[str, Any] = {"faults": faults, "published": None, "head": None, "simulated": None}
     if not faults:  # what was tampered with need not be readable

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blockfilter.cli import places
 from blockfilter.errors import StateError
 
 if TYPE_CHECKING:
@@ -44,13 +45,7 @@ def _server(_ctx: click.Context, _param: click.Parameter, text: str | None) -> "
     metavar="DIR",
     help="State directory of the server, for what it says about itself.",
 )
-@click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Configuration file; without it the one that serve would read.",
-)
+@places.config_option
 def health(server: "Endpoint | None", state: Path | None, config_file: Path | None) -> None:
     """Ask a running server whether it does its work; exit code 0 if it does, 1 if not.
 

@@ -1,10 +1,11 @@
 """`blockfilter privacy`: the promise in plain words, from the configuration and the state."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from blockfilter.cli import places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,19 +30,8 @@ _ANSWERS = {
     show_default=True,
     help="What to print it as.",
 )
-@click.option(
-    "--state",
-    type=click.Path(path_type=Path, file_okay=False, readable=False),
-    metavar="DIR",
-    help="State directory; without it the server's.",
-)
-@click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Configuration file; without it the one that serve would read.",
-)
+@places.state_option
+@places.config_option
 def privacy(form: str, state: Path | None, config_file: Path | None) -> None:
     """Say what is stored about people, how long, what that protects, and what it does not.
 
@@ -54,10 +44,9 @@ def privacy(form: str, state: Path | None, config_file: Path | None) -> None:
       blockfilter privacy --format html > privacy.html
       blockfilter privacy --format txt --state /var/lib/blockfilter
     """
-    from blockfilter.config.load import load
     from blockfilter.reports import promised
 
-    settings = load(config_file, {"server.state": str(state)} if state else {}, os.environ)
+    settings = places.settings(config_file, state)
     forms: dict[str, Callable[[Facts], str]] = {
         "md": promised.markdown,
         "html": promised.html,
@@ -69,10 +58,9 @@ def privacy(form: str, state: Path | None, config_file: Path | None) -> None:
 def _facts(settings: "Settings") -> "Facts":
     from blockfilter.cli.blocked import blocked
     from blockfilter.cli.status_of import in_memory
-    from blockfilter.config.directories import state_place
     from blockfilter.reports.promise import Facts, Help
 
-    place = state_place(settings.server.state, os.environ)
+    place = places.state_of(settings)
     reader, line = _reader(place), settings.help
     budget = reader.budget() if reader else None
     return Facts(

@@ -1,6 +1,5 @@
 """`blockfilter report`: what was published, and the quarterly page that is made of it."""
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -9,43 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from blockfilter.cli import places
+
 if TYPE_CHECKING:
-    from blockfilter.config.settings import Settings
     from blockfilter.counts.calendar import Period
 
 F = TypeVar("F", bound=Callable[..., object])
 
 TABLES = ("T0", "T1", "T2", "T3", "TM")  # as counts.tables has them
 FORMATS = ("html", "csv", "json", "md")  # as reports.making has them
-
-
-def _places(function: F) -> F:
-    """--state and --config, which both commands have."""
-    function = click.option(
-        "--config",
-        "config_file",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Configuration file; without it the one that serve would read.",
-    )(function)
-    return click.option(
-        "--state",
-        type=click.Path(path_type=Path, file_okay=False, readable=False),
-        metavar="DIR",
-        help="State directory; without it the server's.",
-    )(function)
-
-
-def _settings(config_file: Path | None, state: Path | None) -> "Settings":
-    from blockfilter.config.load import load
-
-    return load(config_file, {"server.state": str(state)} if state else {}, os.environ)
-
-
-def _state(settings: "Settings") -> Path:
-    from blockfilter.config.directories import state_place
-
-    return state_place(settings.server.state, os.environ)
 
 
 @click.group(short_help="Show what was published; make the quarterly page.")
@@ -98,7 +69,8 @@ def _long_period(_ctx: click.Context, _param: click.Parameter, text: str | None)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-@_places
+@places.state_option
+@places.config_option
 def show(
     table: str,
     period: "Period | None",
@@ -125,7 +97,7 @@ def show(
     from blockfilter.reports import table as tables
     from blockfilter.reports.attempts import Book
 
-    book = Book(Reader(_state(_settings(config_file, state))))
+    book = Book(Reader(places.state_of(places.settings(config_file, state))))
     found, simulated = single.select(book, table, period), book.reader.simulated
     if as_json:
         click.echo(tables.shown(table, found.rows, found.missing, simulated=simulated))
@@ -161,7 +133,8 @@ def show(
     metavar="DIR",
     help="Folder for the files; made if it is not there.",
 )
-@_places
+@places.state_option
+@places.config_option
 def build(
     period: "Period | None",
     formats: tuple[str, ...],
@@ -184,8 +157,8 @@ def build(
     from blockfilter.cli import blocked
     from blockfilter.reports import files, making
 
-    settings = _settings(config_file, state)
-    place = _state(settings)
+    settings = places.settings(config_file, state)
+    place = places.state_of(settings)
     made = making.make(
         place,
         period,

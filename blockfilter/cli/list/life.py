@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blockfilter.cli import places
 from blockfilter.cli.list import shared
 from blockfilter.cli.progress import progressing
 
@@ -31,13 +32,7 @@ def _number(_context: click.Context, option: click.Parameter, pace: float | None
     metavar="ADDR[:PORT]",
     help="Ask this resolver; may be repeated.  [default: the configured ones]",
 )
-@click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Configuration file; without it the one that serve would read.",
-)
+@places.config_option
 @click.option(
     "--pace",
     type=click.FloatRange(min=0.0, max=MAX_PACE),

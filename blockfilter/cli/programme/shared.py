@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from blockfilter.cli import places
 from blockfilter.errors import StateError
 
 if TYPE_CHECKING:
@@ -24,13 +25,7 @@ _MODE = 0o644  # an export or a notice is for others
 
 def place_options(function: F) -> F:
     """--state and --config, which every command has."""
-    function = click.option(
-        "--config",
-        "config_file",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Configuration file; without it the one that serve would read.",
-    )(function)
+    function = places.config_option(function)
     return click.option(
         "--state",
         type=click.Path(path_type=Path, file_okay=False, readable=False),
@@ -97,18 +92,14 @@ def used_rightly() -> Iterator[None]:
 
 def settings(state: Path | None, config_file: Path | None) -> "Settings":
     """The settings, with the option on top."""
-    from blockfilter.config.load import load
-
-    return load(config_file, {"server.state": str(state)} if state else {}, os.environ)
+    return places.settings(config_file, state)
 
 
 def place(state: Path | None, config_file: Path | None) -> Path:
     """The state directory; nothing is made."""
-    from blockfilter.config.directories import state_place
-
     if state is not None:
         return state  # no configuration needs to be read
-    return state_place(settings(None, config_file).server.state, os.environ)
+    return places.state_of(places.settings(config_file))
 
 
 @contextmanager
