@@ -245,12 +245,25 @@ def compile_patterns(patterns: Sequence[str]) -> PatternSet:
         try:
             found.Add(pattern)
         except re2.error as error:
-            raise PolicyError(f"pattern {number} is no RE2 expression: {error}") from error
+            why = _why_not(pattern, options) or error
+            raise PolicyError(f"pattern {number} is no RE2 expression: {why}") from error
     try:
         found.Compile()
     except re2.error as error:
         raise PolicyError("the patterns are too many or too large for one RE2 set") from error
     return cast("PatternSet", found)
+
+
+def _why_not(pattern: str, options: object) -> str:
+    """What RE2 has against a pattern, which it tells for one alone; "" if nothing."""
+    import re2
+
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        (why,) = error.args
+        return str(why, "utf-8", "replace") if isinstance(why, bytes) else str(why)
+    return ""
 
 
 class Snapshot:

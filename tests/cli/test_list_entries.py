@@ -100,7 +100,7 @@ def test_a_wrong_option_is_told_with_its_remedy(desk, words, code, told):
         ("192.0.2.1", "subtree", "an address is no name"),
         ("a" * 64 + ".example", "exact", "a label holds 1 to 63 octets"),
         ("abc", "site-name", "fewer than 5 characters"),
-        ("a(b", "pattern", "is no RE2 expression"),
+        ("a(b", "pattern", "is no RE2 expression: missing )"),
     ],
 )
 def test_a_wrong_name_is_told_with_its_remedy(desk, name, trigger, told):

@@ -206,3 +206,11 @@ def test_the_shipped_catalogue_is_meant_where_none_is_named(desk):
     desk("propose", "ads.example", *SITE, "--catalog", "other", who="ada")
     ended = desk.run("list", "find", "ads", env={"BLOCKFILTER_CATALOG": "other"})
     assert ended.stdout.startswith("example-ads  proposed")
+
+
+def test_a_name_that_is_protected_for_everybody_is_shown_in_a_catalogue_of_ones_own(desk):
+    desk.proposed()
+    facts = desk.facts("show", "www.rainn.org")
+    assert [one["name"] for one in facts["protected"]] == ["rainn.org"]
+    assert facts["entries"] == []
+    assert "rainn.org  protected (" in desk("show", "rainn.org").stdout

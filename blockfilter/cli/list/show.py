@@ -13,7 +13,7 @@ from blockfilter.errors import ListError
 
 if TYPE_CHECKING:
     from blockfilter.catalog.mentions import Mention
-    from blockfilter.catalog.store import Protected
+    from blockfilter.catalog.store import Catalog, Protected
 
 
 @click.command(short_help="Show an entry, by its id or one of its names.")
@@ -76,11 +76,21 @@ def _meant(opened: shared.Opened, what: str) -> _Found:
         (*there.by_name(what), *lists),
         ruled,
         [one for one in there.allowed if _covers(one.name, what)],
-        [one for one in there.protected if _covers(one.name, what)],
+        [one for one in _protected(opened, there) if _covers(one.name, what)],
     )
     if any(found):
         return found
     return _Found([site for site in there.dossiers if site.site.casefold() == folded])
+
+
+def _protected(opened: shared.Opened, there: "Catalog") -> "Sequence[Protected]":
+    """The protected names of a catalogue, and those that come with blockfilter and hold for all."""
+    from blockfilter.catalog import store
+
+    if opened.path == store.shipped():
+        return there.protected
+    shipped = store.read(store.shipped(), opened.wide).protected
+    return tuple({one.name: one for one in (*shipped, *there.protected)}.values())
 
 
 def _covers(name: str, what: str) -> bool:
