@@ -1,6 +1,7 @@
 """What is softened is in force without a compiler, and decides as what the compiler makes."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_one_thing_that_is_softened_is_changed_in_the_snapshot_before(base, stat
 def test_one_thing_after_the_other_each_upon_the_one_before(base, local, state, tmp_path):
     wanted = inputs(base, local, allow=("kept.example",))
     compiled(wanted, state)
-    steps = (
+    steps: tuple[tuple[Any, dict[str, Any]], ...] = (
         (base, {"disputed": ("a",)}),
         (base, {"disputed": ("a", "b")}),
         (local, {"disputed": ("own",)}),
