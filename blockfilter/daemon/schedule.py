@@ -14,10 +14,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+
+from blockfilter.daemon.process import place_of
 
 if TYPE_CHECKING:
     from apscheduler.job import Job
@@ -46,6 +49,7 @@ class Schedule:
         self._zone = time_zone
         self._clock, self._monotonic = clock, monotonic
         self._scheduler = AsyncIOScheduler(timezone=time_zone, job_defaults=_DEFAULTS)
+        self._scheduler.add_listener(_tell, EVENT_JOB_ERROR)
         self._repeating: list[tuple[Job, Callable[[], BaseTrigger]]] = []
         self._daily: list[tuple[Job, Callable[[], BaseTrigger]]] = []
         self._looking: asyncio.TimerHandle | None = None
@@ -98,3 +102,8 @@ class Schedule:
             job.modify(trigger=trigger(), next_run_time=now)
         for job, trigger in self._daily:
             job.reschedule(trigger())
+
+
+def _tell(event: JobExecutionEvent) -> None:
+    """Say that a job failed, and where. The library would say it with the exception's own words."""
+    log.error("unforeseen error in what is done by the clock: %s", place_of(event.exception))

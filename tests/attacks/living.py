@@ -7,10 +7,12 @@ beside this one.
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.client import query
 from tests.world import Server, World, run, wait_until
 
 SUNDAY = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -79,6 +81,19 @@ def keep(server: Server, *words: str) -> str:
     done = run(*words, "--state", str(server.state), place=server.place)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
+
+
+def keep_all(server: Server, commands: Iterable[str]) -> list[str]:
+    """The same of several commands, which run beside each other."""
+    with ThreadPoolExecutor(4) as threads:
+        return list(threads.map(lambda one: keep(server, *one.split()), commands))
+
+
+def ask_from(server: Server, clients: Iterable[str], name: str = "backpage.com") -> None:
+    """Let each client ask for a name once, and hear the answer."""
+    packet = query(name).to_wire()
+    for client in clients:
+        server.octets(packet, source=client)
 
 
 def go_to(server: Server, moment: datetime) -> None:

@@ -1,8 +1,6 @@
-"""blockfilter with a planted defect: its directories and its sums are there for all to read."""
+"""blockfilter with a planted defect: its directories are there for all to look into."""
 
 from blockfilter.config import directories
-from blockfilter.counts import accumulators
 
 directories.PRIVATE = 0o755
 directories.OTHERS_MAY_LOOK = 0
-accumulators._MODE = 0o644

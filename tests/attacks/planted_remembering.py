@@ -19,5 +19,5 @@ def _learn(self: Policy, name: bytes) -> Decision:
     return known
 
 
-denials.mark = udp.mark = _for_all  # type: ignore[assignment]
+denials.mark = udp.mark = _for_all  # type: ignore[assignment, attr-defined]
 Policy.decide = _learn  # type: ignore[method-assign]

@@ -21,12 +21,13 @@ from blockfilter.hits.pseudonym import TOKEN_SIZE
 from blockfilter.hits.recorder import Recorder
 from tests.attacks.living import DAY, MONDAY, counting, go_to, wait_for_close
 from tests.attacks.nights import Night
+from tests.client import query
 from tests.counts.world import YEAR
 from tests.world import Server, World, wait_until
 
 QUERIES = 100_000
 FEW = 2_000  # for a build that makes a row of each
-OVER_SOCKETS = 100  # an hour, for all of a day
+OVER_SOCKETS = 6  # times each name and type an hour, all of a day: 2,160 queries, and some over TCP
 DEVICE, ALSO = "10.1.0.7", "2001:db8::7"
 CATEGORIES = ("escort-ads", "massage-ads", "classifieds", "review-board", "other")
 TYPES = ("A", "AAAA", "HTTPS")
@@ -106,11 +107,14 @@ def server(world: World) -> Iterator[Server]:
 
 def test_a_day_of_queries_over_sockets_moves_them_by_one(server):
     tuesday = MONDAY + DAY - timedelta(hours=12)
+    packets = [query(name, kind).to_wire() for name in NAMES for kind in TYPES]
     for hour in range(24):
         server.set_clock(tuesday + timedelta(hours=hour, minutes=30))
-        for number in range(OVER_SOCKETS):  # each from a port of its own
-            name, kind = NAMES[number % len(NAMES)], TYPES[number % len(TYPES)]
-            server.ask(name, kind, source="127.50.0.1", tcp=number % 10 == 9)
+        for packet in packets * OVER_SOCKETS:  # each from a port of its own
+            server.octets(packet, source="127.50.0.1")
+        with server.stream("127.50.0.1") as stream:
+            stream.send(*packets)
+            assert all(stream.receive() for _ in packets)
     wait_for_close(server, MONDAY)
     every = 24 * len(NAMES)  # each name has a category or a mode of its own
     wait_until(lambda: len(server.hits_of("127.50.0.1")) == every, "all hours and categories")

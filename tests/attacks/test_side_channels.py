@@ -31,7 +31,7 @@ from blockfilter.hits.hit import Cell
 from blockfilter.hits.journal import Journal
 from blockfilter.hits.recorder import Recorder
 from tests.attacks.attacker import halves
-from tests.attacks.living import CONFIG, counting, keep, running
+from tests.attacks.living import CONFIG, counting, keep_all, running
 from tests.client import PATIENCE, query
 from tests.policy.rules import blocking, policy, rule
 from tests.world import ROOT, Server, World, run
@@ -225,12 +225,8 @@ def test_octets_and_ttls_of_answers_and_what_commands_say_do_not_change(server):
 
     def commands() -> list[str]:
         health = run("health", "--server", str(server.address), place=server.place)
-        return [
-            keep(server, "counts", "status", "--json"),
-            keep(server, "report", "show", "--table", "T0", "--json"),
-            keep(server, "privacy"),
-            health.stdout + health.stderr,
-        ]
+        asked = ("counts status --json", "report show --table T0 --json", "privacy")
+        return [*keep_all(server, asked), health.stdout + health.stderr]
 
     before, outputs = told(server, names), commands()
     for name in names:

@@ -41,16 +41,21 @@ def test_plain_functions_run_in_a_thread_and_coroutines_in_the_loop():
     assert threads["plain"] is not threading.current_thread()
 
 
-def test_a_failing_job_runs_again_and_does_not_stop_the_others():
+def test_a_failing_job_runs_again_and_does_not_stop_the_others(caplog):
     ran = []
 
     def fails():
         ran.append("fails")
-        raise ValueError
+        raise ValueError("a name or an address")
 
     run(0.5, fails, lambda: ran.append("works"))
     assert ran.count("fails") >= 2
     assert ran.count("works") >= 2
+    said = [one.getMessage() for one in caplog.records if one.name == module.__name__]
+    assert said
+    assert all(one.startswith("unforeseen error in what is done by the clock: ValueError at ")
+               for one in said)  # fmt: skip
+    assert not any("address" in one for one in said)
 
 
 def test_a_daily_job_is_due_at_the_local_hour():
