@@ -25,7 +25,9 @@ SITE = (
     *("--evidence", "front page seen on 2026-11-20", "--source", "own research"),
     *("--licence", "facts"),
 )
-IN_FORCE = 1.0  # seconds within which a running server has a release
+# Seconds within which a running server has a release: a tenth of one where nothing else runs, and the
+# promise of one second with room for a machine that has other work.
+IN_FORCE = 5.0
 
 
 class Done(NamedTuple):
