@@ -32,12 +32,15 @@ from blockfilter.hits.journal import Journal
 from blockfilter.hits.recorder import Recorder
 from tests.attacks.attacker import halves
 from tests.attacks.living import CONFIG, counting, keep_all, running
+from tests.attacks.nights import Night
 from tests.client import PATIENCE, query
+from tests.counts.world import DAY, YEAR
 from tests.policy.rules import blocking, policy, rule
 from tests.world import ROOT, Server, World, run
 
 TARGET, ATTACKER = "127.70.0.1", "127.71.0.1"
 MINUTES = 100  # half to learn from; few enough that all hits of them fit into one page of the store
+NIGHTS = 48
 SECONDS = 100  # that a real server is watched, one round each
 FEWER = 24  # of one that gives itself away
 NAMES = 60  # the target asked for, and as many it did not
@@ -163,6 +166,32 @@ def minutes(place: Path) -> list[Round]:
         seen.append((was, difference(before, at_once, "at once: ") | difference(before, after)))
     keeping.close()
     return seen
+
+
+def nights(place: Path) -> list[Round]:
+    """What is seen of each night, after days on some of which the target was blocked."""
+    night = Night(place)
+    night.begin(YEAR)
+    seen: list[Round] = []
+    for number, was in enumerate(coins(NIGHTS)):
+        day = YEAR + number * DAY
+        before = outside(night.state, night.runtime)
+        noon = night.at(f"{day} 12:00")
+        recorder = night.recorder(noon)
+        recorder.open()
+        if was:
+            recorder.record("10.1.0.1", Cell("escort-ads", "enforced"))
+        recorder.fold(noon)
+        recorder.close()
+        night.up(day)
+        night.advance(night.due(day))
+        seen.append((was, difference(before, outside(night.state, night.runtime))))
+    every = set().union(*(one.keys() for _, one in seen))
+    return [(was, {key: one.get(key) for key in every}) for was, one in seen]
+
+
+def test_no_night_tells_whether_somebody_was_blocked_on_the_day(quick):
+    assert any(blind(nights(quick / f"{number}")) for number in range(TRIES))
 
 
 def test_no_entry_size_or_time_tells_whether_somebody_was_blocked(quick):
