@@ -226,12 +226,15 @@ def test_what_is_simulated_cannot_pass_for_real(state):
 
 
 def test_where_there_is_nothing_there_is_nothing_to_verify(quick):
-    with pytest.raises(StateError, match=r"counts\.db: there are no counts to verify; name the"):
-        verify.faults(quick)
+    for _ in range(2):
+        with pytest.raises(
+            StateError, match=r"counts\.db: there are no counts to verify; name the"
+        ):
+            verify.faults(quick)
+        (quick / "counts.db").touch()  # it is being made just now
 
 
-@pytest.mark.parametrize("octets", [b"", b"nothing of ours" * 900])
-def test_what_is_no_ledger_is_damaged(quick, octets):
-    (quick / "counts.db").write_bytes(octets)
+def test_what_is_no_ledger_is_damaged(quick):
+    (quick / "counts.db").write_bytes(b"nothing of ours" * 900)
     with pytest.raises(StateError, match=r"counts\.db: is damaged .*take it back from a backup"):
         verify.faults(quick)
