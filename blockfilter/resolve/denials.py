@@ -16,24 +16,28 @@ from typing import NamedTuple
 from blockfilter.hits.hit import Cell
 from blockfilter.message.question import HEADER
 
-# Marks, 3 MB at the most: a thousand desks, a few names each, several types a name.
-MOST = 1 << 15
+# Marks, 7 MB at the most: ten thousand devices, some names each; what a flood adds is dropped soon.
+MOST = 1 << 16
 # Seconds from one emptying to the next: a browser that is refused asks again within moments.
 KEPT_SECONDS = 300
-_LONGEST_KEY = 512  # octets behind the id; a longer query is none that will come again
+_LONGEST = 512  # octets; a longer query is none that will come again
+_TYPE_AND_CLASS = 4  # octets at the end of a question
+# What a block around the name depends on, policy and settings being what they are: its own header,
+# the query from the type on, where the question ends; and the hits.
+Kind = tuple[bytes, bytes, int, tuple[Cell, ...]]
 
 
 class Denial(NamedTuple):
-    """A block without id and question, which ends at `end`, and the hits telling it makes."""
+    """A block without id and question, which ends at `end`, and the hits telling it makes.
+
+    The response to a query that has the mark it is kept under is the query's id, `head`, the query's
+    own octets from the header's end up to `end`, `tail`.
+    """
 
     head: bytes
     end: int
     tail: bytes
     cells: tuple[Cell, ...]
-
-    def to(self, packet: bytes) -> bytes:
-        """The response to a query that has the mark it is kept under."""
-        return packet[:2] + self.head + packet[HEADER : self.end] + self.tail
 
 
 class Denials:
@@ -42,7 +46,7 @@ class Denials:
     def __init__(self, most: int = MOST, draw: Callable[[int], int] = secrets.randbelow) -> None:
         self._most, self._draw = most, draw
         self._marks: dict[int, Denial] = {}
-        self._kinds: dict[Denial, Denial] = {}  # there are few, so each is kept once
+        self._kinds: dict[Kind, Denial] = {}  # there are few, so each is kept once
         self._bound = self._drawn()
         self.get = self._marks.get  # by `mark`
 
@@ -50,13 +54,16 @@ class Denials:
         self, client: str, packet: bytes, end: int, octets: bytes, cells: tuple[Cell, ...]
     ) -> None:
         """Keep what a client was told: `octets` to `packet`, whose question ends at `end`."""
-        key = packet[2:]
-        if len(key) > _LONGEST_KEY:
+        if len(packet) > _LONGEST:
             return
-        if len(self._marks) >= self._bound:
+        marks = self._marks
+        if len(marks) >= self._bound:
             self.clear()
-        denial = Denial(octets[2:HEADER], end, octets[end:], cells)
-        self._marks[mark(client, key)] = self._kinds.setdefault(denial, denial)
+        kind = octets[2:HEADER], packet[end - _TYPE_AND_CLASS :], end, cells
+        denial = self._kinds.get(kind)
+        if denial is None:
+            denial = self._kinds[kind] = Denial(octets[2:HEADER], end, octets[end:], cells)
+        marks[mark(client, packet[2:])] = denial
 
     def clear(self) -> None:
         """Forget everything. May be called from any thread."""

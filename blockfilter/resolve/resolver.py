@@ -35,9 +35,6 @@ from blockfilter.resolve.upstream import Outcome
 Respond = Callable[[bytes], None]
 
 _TCP_MAX = 65535  # the two length octets before a message
-# A block is cheap to make again, so only one in two, as the octets of the id fall, is kept: what a
-# client asks often gets there soon, and what is asked once costs little.
-_SAMPLED = 0x01
 _LOCAL_TTL = 3600  # special names do not change; the switch in the configuration clears the caches
 _LOOPBACK = response.Block(_LOCAL_TTL, (bytes((127, 0, 0, 1)),), (bytes(15) + b"\1",))
 _REFUSALS = {BADVERS: response.badvers, REFUSED: response.refused}
@@ -146,7 +143,7 @@ class Resolver:
         limit = _TCP_MAX if tcp else query.size
         if decision.blocks:
             octets = self._blocked(query, decision, limit)
-            if (packet[0] ^ packet[1]) & _SAMPLED == 0 and not tcp and not query.options:
+            if not tcp and not query.options:
                 end, cells = HEADER + len(query.question), self._cells_of(decision.cells)
                 self._denials.put(client, packet, end, octets, cells)
             respond(octets)

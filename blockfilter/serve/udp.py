@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from blockfilter.resolve.denials import Denials, mark
+from blockfilter.message.question import HEADER
+from blockfilter.resolve.denials import Denials
 from blockfilter.resolve.poller import READ, Poller
 from blockfilter.resolve.repeats import Repeats
 from blockfilter.resolve.resolver import Recorder, Respond
@@ -133,8 +134,9 @@ def _drainer(
                     octets, cells = packet[:2] + repeat.body, repeat.cells
                     if repeat.served:
                         served, last = served + 1, client
-                elif (denial := denied(mark(client, key))) is not None:
-                    octets, cells = denial.to(packet), denial.cells
+                elif (denial := denied(hash((client, key)))) is not None:  # its mark, written out
+                    head, end, tail, cells = denial
+                    octets = packet[:2] + head + packet[HEADER:end] + tail
             if octets is None:
                 answer(packet, client, address, judgement)
                 continue

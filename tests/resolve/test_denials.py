@@ -35,8 +35,9 @@ def test_a_block_comes_back_octet_for_octet_around_the_name_of_the_query():
         octets = put(denials, "192.0.2.1", packet)
         denial = denials.get(mark("192.0.2.1", packet[2:]))
         assert denial is not None
-        assert denial.to(b"\x12\x34" + packet[2:]) == b"\x12\x34" + octets[2:]
-        assert denial.cells == CELLS
+        head, end, tail, cells = denial
+        assert packet[:2] + head + packet[HEADER:end] + tail == octets
+        assert cells == CELLS
 
 
 def test_it_is_kept_for_the_client_and_the_query_alone():
@@ -68,7 +69,7 @@ def test_neither_a_name_nor_an_address_is_kept():
 def test_a_query_too_long_to_come_again_is_not_kept():
     denials = Denials()
     for length in (512, 513):
-        packet = query("a.example") + b"\0" * (length + 2 - len(query("a.example")))
+        packet = query("a.example") + b"\0" * (length - len(query("a.example")))
         denials.put("192.0.2.1", packet, 20, bytes(100), CELLS)
         assert (denials.get(mark("192.0.2.1", packet[2:])) is None) == (length == 513)
 

@@ -18,6 +18,7 @@ import dns.name
 from blockfilter.hits.hit import Cell
 from blockfilter.message import response
 from blockfilter.message.answer import Limits
+from blockfilter.message.question import HEADER
 from blockfilter.policy.rule import RuleList
 from blockfilter.resolve.cache import Cache
 from blockfilter.resolve.denials import Denials, mark
@@ -204,7 +205,8 @@ class Story:
             octets, cells = packet[:2] + repeat.body, repeat.cells
             self.tally.count(int(repeat.served), client)
         elif denial is not None:
-            octets, cells = denial.to(packet), denial.cells
+            head, end, tail, cells = denial
+            octets = packet[:2] + head + packet[HEADER:end] + tail
         else:
             self.send(packet, client=client)
             return False
@@ -233,7 +235,7 @@ def query(
     name: str,
     qtype: str = "A",
     *,
-    ident: int = 4,  # an even one: a block goes into the table of denials at once
+    ident: int = 4,
     flags: str = "RD",
     edns: bool = True,
     size: int = 1232,
