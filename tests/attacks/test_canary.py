@@ -17,6 +17,7 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from ipaddress import IPv4Address
 from typing import NamedTuple
@@ -49,7 +50,7 @@ from tests.attacks.living import (
 from tests.fakes import ScriptedUpstream
 from tests.world import Server, World, wait_until
 
-UPSTREAM = "[upstream]\nbudget_ms = 1000\n[cache]\nfailure_ttl = 1\n"
+UPSTREAM = "[upstream]\nbudget_ms = 500\n[cache]\nfailure_ttl = 1\n"
 NIGHT = timedelta(hours=14)  # from a noon to 02:00
 SAY = {
     "noon": ["counts status --json", "report show --table T0", "privacy --format txt"],
@@ -231,15 +232,23 @@ def failed(world: World, canaries: Canaries, planted: str) -> tuple[dict[str, li
         return leaks(canaries, server), server.log
 
 
-def test_exceptions_that_hold_everything_are_told_by_type_and_place(world, canaries):
-    found_, log = failed(world, canaries, "failing")
+@pytest.fixture(scope="module")
+def failures(world: World, canaries: Canaries) -> list[tuple[dict[str, list[str]], str]]:
+    """Of the product, and of a weaker build beside it."""
+    with ThreadPoolExecutor() as threads:
+        builds = ("failing", "planted_telling")
+        return list(threads.map(lambda one: failed(world, canaries, one), builds))
+
+
+def test_exceptions_that_hold_everything_are_told_by_type_and_place(failures):
+    leaked, log = failures[0]
     assert log.count("a packet could not be handled: CanaryError at ") > 100
     assert "a hit was not recorded because of a fault in the program" in log
     assert "unforeseen error in what is done by the clock: CanaryError at " in log
     assert "unforeseen error: CanaryError at " in log
-    assert found_ == {}
+    assert leaked == {}
 
 
-def test_a_build_that_logs_their_words_is_found(world, canaries):
-    found_, _ = failed(world, canaries, "planted_telling")
-    assert {one.split()[0] for one in found_["stderr and stdout"]} == {"name", "client"}
+def test_a_build_that_logs_their_words_is_found(failures):
+    leaked, _ = failures[1]
+    assert {one.split()[0] for one in leaked["stderr and stdout"]} == {"name", "client"}

@@ -11,7 +11,9 @@ import mmap
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -63,35 +65,53 @@ def work(server: Server) -> None:
     server.hits("127.31.0.1", "127.31.0.60")
 
 
-@contextlib.contextmanager
-def closed_day(world: World, planted: str) -> Iterator[tuple[Server, bytes]]:
-    """A server a minute after it closed a day on which it was killed once; the key of that day."""
+class Found(NamedTuple):
+    """Where the key was: while it was in use, after the close, after more work, after the end."""
+
+    in_use: int
+    in_use_files: list[str]
+    closed: int
+    closed_files: list[str]
+    later: int
+    ended_files: list[str]
+
+
+def search(world: World, planted: str) -> Found:
+    """Look for the key of a day on which the server was killed once, a minute after it is closed."""
     with running(world, planted) as server:
         work(server)
         server.kill()
         server.start()
         work(server)
         key = (server.runtime / "day.key").read_bytes()
-        assert copies(server, key), "the search finds the key that is in use"
-        assert in_files(server, key) == ["day.key"]
+        in_use = copies(server, key), in_files(server, key)
         go_to(server, MONDAY + CLOSED)
         wait_for_close(server, MONDAY)
-        yield server, key
-
-
-def test_no_copy_of_yesterdays_key_is_in_memory_or_in_a_file(world: World) -> None:
-    with closed_day(world, "searchable") as (server, key):
-        assert copies(server, key) == 0
-        assert in_files(server, key) == []
+        closed = copies(server, key), in_files(server, key)
         work(server)  # what lay in memory by chance would be copied by now
-        assert copies(server, key) == 0
+        later = copies(server, key)
         assert server.stop() == 0
-        assert in_files(server, key) == []
+        return Found(*in_use, *closed, later, in_files(server, key))
 
 
-def test_a_build_that_keeps_it_with_its_settings_is_found(world: World) -> None:
-    with closed_day(world, "planted_keeper") as (server, key):
-        assert copies(server, key)
+@pytest.fixture(scope="module")
+def builds(world: World) -> list[Found]:
+    """The product, and a weaker build beside it."""
+    with ThreadPoolExecutor() as threads:
+        return list(threads.map(lambda one: search(world, one), ("searchable", "planted_keeper")))
+
+
+def test_no_copy_of_yesterdays_key_is_in_memory_or_in_a_file(builds: list[Found]) -> None:
+    found = builds[0]
+    assert found.in_use, "the search finds the key that is in use"
+    assert found.in_use_files == ["day.key"]
+    assert (found.closed, found.later) == (0, 0)
+    assert found.closed_files == found.ended_files == []
+
+
+def test_a_build_that_keeps_it_with_its_settings_is_found(builds: list[Found]) -> None:
+    assert builds[1].closed
+    assert builds[1].later
 
 
 def test_a_crash_leaves_no_core_and_others_of_the_same_user_may_not_look(world: World) -> None:
