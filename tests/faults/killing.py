@@ -10,7 +10,6 @@ import os
 import random
 import selectors
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from zoneinfo import ZoneInfo
 from blockfilter.hits.hit import Cell
 from blockfilter.hits.pseudonym import packed
 from tests.faults.load import Account, Kind, Load
+from tests.world import free_port
 
 PATIENCE = 30.0  # seconds a start may take on a busy machine
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ class Lane:
         for directory in (place / "home", place / "state", self._runtime):
             directory.mkdir(mode=0o700, parents=True)
         self._selector = selectors.DefaultSelector()
-        self._port = _free_port()
+        self._port = free_port()  # none that the kernel gives away between two kills
         self._load = Load(number, self._port, every, self._selector)
         self._chance = random.Random()
         self._keys: set[bytes] = set()
@@ -214,19 +214,3 @@ def quiet_zone() -> str:
         if 2 <= local.hour <= 21 and local.minute < 50:
             return name
     raise AssertionError("some zone is always quiet")
-
-
-def _free_port() -> int:
-    """A port that is free for UDP and TCP."""
-    while True:
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
-            socket.socket() as listener,
-        ):
-            datagrams.bind(("127.0.0.1", 0))
-            port: int = datagrams.getsockname()[1]
-            try:
-                listener.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
